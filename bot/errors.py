@@ -1,0 +1,38 @@
+"""Errors of the joined service.
+
+ParleyError
+    BotError
+        SettingsError        a setting that cannot be used, named with the way out
+        ModelError           the language model cannot be loaded or used
+            ModelTooSlow     it did not finish before the turn's deadline
+        MessageError         a message that cannot be taken (empty, too long)
+        UnknownSession       no such session, or another user's
+"""
+
+from storage.errors import ParleyError
+
+
+class BotError(ParleyError):
+    """Anything the joined service raises on purpose."""
+
+
+class SettingsError(BotError):
+    """A setting that cannot be used."""
+
+
+class ModelError(BotError):
+    """The language model cannot be loaded or used."""
+
+
+class ModelTooSlow(ModelError):
+    """The language model did not finish before the turn's deadline."""
+
+
+class MessageError(BotError):
+    """A message that cannot be taken."""
+
+
+class UnknownSession(BotError):
+    def __init__(self, session_id: str) -> None:
+        super().__init__(f"there is no session {session_id!r} of this user")
+        self.session_id = session_id

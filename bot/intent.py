@@ -1,0 +1,50 @@
+"""What one utterance means, after grounding: the contract between reading and everything that follows."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from retrieval.filters import Constraint
+
+Act = Literal["request", "refine", "inform", "accept", "reject", "seen", "inquire", "chat", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Something named: a catalogue item where `item_id` is set, else a value of `field`, else only words."""
+
+    text: str
+    item_id: str | None = None
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What is asked about items: the reason, a comparison, or the words that name what is asked."""
+
+    kind: Literal["why", "compare", "ask"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a person meant by one utterance; an utterance may carry several acts.
+
+    `references` are item ids in the order mentioned; `retracts` are words of earlier wishes taken back;
+    `inquiries` is what is asked about the references.
+    """
+
+    acts: tuple[Act, ...]
+    query: str = ""
+    likes: tuple[Mention, ...] = ()
+    dislikes: tuple[Mention, ...] = ()
+    seen: tuple[Mention, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    retracts: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    count: int | None = None
+    language: str = "en"
+    inquiries: tuple[Inquiry, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as REST, the CLI and the log write it."""
+        return asdict(self)

@@ -1,0 +1,333 @@
+"""The language model, behind LangChain's LLM interface: the shipped one or any causal model of transformers.
+
+Knows tensors, tokens and devices; knows nothing of items, users or dialogue. A model folder with a
+`layout.json` was trained on `prompts/` (its digest is checked); any other model is asked by instruction.
+"""
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseLLM
+from langchain_core.outputs import Generation, LLMResult
+from pydantic import BaseModel, ConfigDict, PositiveInt, PrivateAttr
+
+import prompts
+from bot.decoding import Constraint
+from bot.errors import ModelError, ModelTooSlow
+from bot.layout import ACTS, MARKS, act_token
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+SHIPPED = Path(__file__).parent.parent / "models" / "parley-gpt2"
+
+
+class ModelConfig(BaseModel):
+    """The language model that reads and writes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    path: str | None = None
+    """A model folder or a hub id; the shipped model when not set. A hub id is downloaded by transformers."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where accelerate puts the weights; auto takes a GPU where there is one."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Number format of the weights; auto is float32 on a CPU and the file's own on a GPU."""
+    int8: bool = True
+    """On a CPU, quantise linear layers to int8 at load (about twice as fast)."""
+    digest: str | None = None
+    """SHA-256 that `model.safetensors` must have; not checked when not set."""
+    seed: int = 7
+    """Seed of the writer's sampling."""
+    temperature: float = 0.8
+    """Of the writer's sampling; reading is always greedy."""
+    read_seconds: float = 4.0
+    """Longest time for reading one utterance before a plain reply is given."""
+    write_seconds: float = 6.0
+    """Longest time for writing one reply before a plain reply is given."""
+    threads: PositiveInt | None = None
+    """CPU threads of torch; its own choice when not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked beside the prompt: at most how many tokens, under which constraint, until when."""
+
+    tokens: int
+    constraints: Sequence[Callable[["LanguageModel"], Constraint]] = ()
+    sample: bool = False
+    deadline: float | None = None
+    seed: int | None = None
+
+
+class LanguageModel(BaseLLM):
+    """A local causal model as a LangChain LLM.
+
+    `invoke`, `batch` and chains work as with any LLM; `ask=Ask(...)` bounds the answer. For a model of the
+    shipped layout, a prompt that ends in the reading mark is answered with its acts and spans.
+    """
+
+    name: str | None = "parley"
+    _model: Any = PrivateAttr()
+    _tokenizer: Any = PrivateAttr()
+    _thresholds: dict[str, float] = PrivateAttr()
+    _config: ModelConfig = PrivateAttr()
+    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+    _layout: bool = PrivateAttr(default=True)
+
+    def __init__(
+        self,
+        model: "PreTrainedModel",
+        tokenizer: "PreTrainedTokenizerBase",
+        config: ModelConfig,
+        *,
+        name: str,
+        thresholds: dict[str, float] | None,
+    ) -> None:
+        super().__init__(name=name)
+        self._model = model
+        self._tokenizer = tokenizer
+        self._config = config
+        self._layout = thresholds is not None
+        self._thresholds = thresholds or {}
+
+    @property
+    def _llm_type(self) -> str:
+        return "parley-causal"
+
+    @property
+    def knows_layout(self) -> bool:
+        """Whether the weights were trained on the layout in `prompts/`."""
+        return self._layout
+
+    @property
+    def tokenizer(self) -> "PreTrainedTokenizerBase":
+        tokenizer: PreTrainedTokenizerBase = self._tokenizer
+        return tokenizer
+
+    @property
+    def vocabulary(self) -> int:
+        """Length of the model's output, at least the number of tokens."""
+        return int(self._model.config.vocab_size)
+
+    @property
+    def config(self) -> ModelConfig:
+        return self._config
+
+    def _generate(
+        self,
+        prompts: list[str],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        ask: Ask | None = None,
+        **kwargs: Any,
+    ) -> LLMResult:
+        ask = ask or Ask(tokens=64)
+        with self._lock:
+            texts = self._answer(prompts, ask)
+        if stop:
+            texts = [_before(text, stop) for text in texts]
+        return LLMResult(generations=[[Generation(text=text)] for text in texts])
+
+    def act_probabilities(self, prompt: str) -> dict[str, float]:
+        """P(act) of a reading prompt, from the yes and no tokens behind each act's mark."""
+        with self._lock, torch.inference_mode():
+            ids = self._encode([prompt])
+            return self._acts(ids, self._model(**ids).logits)[0]
+
+    @torch.inference_mode()
+    def _answer(self, texts: Sequence[str], ask: Ask) -> list[str]:
+        if ask.sample:
+            torch.manual_seed(self._config.seed if ask.seed is None else ask.seed)
+        constraints = [make(self) for make in ask.constraints]
+        inputs = self._encode(texts)
+        prompt_mask = inputs["attention_mask"]
+        output = self._model(**inputs, use_cache=True)
+        heads = [""] * len(texts)
+        if self._layout and texts[0].endswith(MARKS["spans"]):
+            heads = ["".join(map(act_token, self._decide(p))) for p in self._acts(inputs, output.logits)]
+        written: list[list[int]] = [[] for _ in texts]
+        open_rows = set(range(len(texts)))
+        position = inputs["position_ids"][:, -1]
+        end = self._end_token()
+        for _ in range(ask.tokens):
+            if ask.deadline is not None and time.monotonic() > ask.deadline:
+                raise ModelTooSlow("the language model did not finish in time")
+            chosen = [
+                self._choose(row, output.logits[row, -1], written[row], constraints, ask)
+                if row in open_rows
+                else end
+                for row in range(len(texts))
+            ]
+            for row in sorted(open_rows):
+                if chosen[row] == end:
+                    open_rows.discard(row)
+                else:
+                    written[row].append(chosen[row])
+            if not open_rows:
+                break
+            position = position + 1
+            prompt_mask = torch.cat([prompt_mask, torch.ones_like(prompt_mask[:, :1])], dim=1)
+            output = self._model(
+                input_ids=torch.tensor(chosen, device=self._model.device)[:, None],
+                attention_mask=prompt_mask,
+                position_ids=position[:, None],
+                past_key_values=output.past_key_values,
+                use_cache=True,
+            )
+        return [head + self._decode(tokens) for head, tokens in zip(heads, written, strict=True)]
+
+    def _choose(
+        self,
+        row: int,
+        logits: torch.Tensor,
+        written: Sequence[int],
+        constraints: Sequence[Constraint],
+        ask: Ask,
+    ) -> int:
+        if constraints:
+            allowed = torch.from_numpy(constraints[row].allowed(written)).to(logits.device)
+            logits = logits.float().masked_fill(~allowed, float("-inf"))
+        if not ask.sample:
+            return int(logits.argmax())
+        weights = torch.softmax(logits.float() / self._config.temperature, dim=-1)
+        ordered, places = weights.sort(descending=True)
+        nucleus = ordered.cumsum(0) - ordered < 0.92
+        return int(places[torch.multinomial(ordered * nucleus, 1)])
+
+    def _encode(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+        encoded = self._tokenizer(
+            list(texts), return_tensors="pt", padding=True, padding_side="left", add_special_tokens=not self._layout
+        )
+        mask = encoded["attention_mask"]
+        limit = getattr(self._model.config, "max_position_embeddings", None) or 1024
+        if mask.shape[1] >= limit:
+            raise ModelError(f"the prompt is {mask.shape[1]} tokens long, the model reads {limit}")
+        positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
+        inputs = {"input_ids": encoded["input_ids"], "attention_mask": mask, "position_ids": positions}
+        return {name: tensor.to(self._model.device) for name, tensor in inputs.items()}
+
+    def _acts(self, inputs: dict[str, torch.Tensor], logits: torch.Tensor) -> list[dict[str, float]]:
+        ids = self._tokenizer.convert_tokens_to_ids
+        yes_no = [ids(MARKS["yes"]), ids(MARKS["no"])]
+        probabilities = []
+        for row in range(len(logits)):
+            # The marks stand once, at the prompt's end: nothing a person writes can spell one.
+            at = [int((inputs["input_ids"][row] == ids(act_token(act))).nonzero()[-1]) for act in ACTS]
+            yes = torch.softmax(logits[row, at][:, yes_no].float(), dim=-1)[:, 0]  # (9,)
+            probabilities.append(dict(zip(ACTS, yes.tolist(), strict=True)))
+        return probabilities
+
+    def _decide(self, probabilities: dict[str, float]) -> list[str]:
+        """Every act over its threshold; the likeliest, measured against its threshold, when none is."""
+        ratio = {act: p / self._thresholds.get(act, 0.5) for act, p in probabilities.items()}
+        return [act for act in ACTS if ratio[act] >= 1] or [max(ACTS, key=lambda act: ratio[act])]
+
+    def _end_token(self) -> int:
+        token = MARKS["end"] if self._layout else self._tokenizer.eos_token
+        return int(self._tokenizer.convert_tokens_to_ids(token)) if token else -1
+
+    def _decode(self, tokens: list[int]) -> str:
+        text: str = self._tokenizer.decode(
+            tokens, skip_special_tokens=not self._layout, clean_up_tokenization_spaces=False
+        )
+        return text
+
+
+def _before(text: str, stop: Sequence[str]) -> str:
+    return text[: min([text.find(word) for word in stop if word in text], default=len(text))]
+
+
+def load_model(config: ModelConfig) -> LanguageModel:
+    """Load the model that `config` names.
+
+    Raises:
+        ModelError: no such folder, another digest, another layout, or weights that are not safetensors.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    source = config.path or str(SHIPPED)
+    folder = Path(source)
+    local = folder.is_dir()
+    if not local and (config.path is None or source.startswith((".", "/", "~")) or source.count("/") != 1):
+        raise ModelError(f"the model folder {source!r} does not exist; set `model.path` to a folder or a hub id")
+    if local:
+        _check_digest(folder, config.digest)
+    else:
+        os.environ["HF_HUB_OFFLINE"] = "0"
+    thresholds = _read_layout(folder) if local else None
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    device = _device(config.device)
+    dtype = config.dtype if config.dtype != "auto" else ("float32" if device == "cpu" else "auto")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(
+            source, dtype=dtype, device_map=device, trust_remote_code=False, use_safetensors=True
+        )
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"the model {source!r} cannot be loaded: {reason}") from error
+    model.eval()
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
+    if config.int8 and device == "cpu":
+        model = quantise(model)
+    return LanguageModel(
+        model, tokenizer, config, name=folder.name if local else source, thresholds=thresholds
+    )
+
+
+def _device(wanted: str) -> str:
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ModelError("no CUDA device is available; set `model.device` to auto or cpu")
+    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def _check_digest(folder: Path, digest: str | None) -> None:
+    weights = folder / "model.safetensors"
+    if not weights.exists() and not (folder / "model.safetensors.index.json").exists():
+        raise ModelError(f"{folder} has no model.safetensors; weights are read from safetensors only")
+    if digest and hashlib.sha256(weights.read_bytes()).hexdigest() != digest:
+        raise ModelError(f"{weights} is not the file that `model.digest` names")
+
+
+def _read_layout(folder: Path) -> dict[str, float] | None:
+    """The act thresholds of a model trained on our layout; None for any other model."""
+    file = folder / "layout.json"
+    if not file.exists():
+        return None
+    layout = json.loads(file.read_text(encoding="utf-8"))
+    if layout["digest"] != prompts.layout_digest():
+        raise ModelError(
+            f"{folder} was trained on another layout of prompts/ (digest {layout['digest'][:12]}, now "
+            f"{prompts.layout_digest()[:12]}); train it again or restore prompts/layout.yaml, read.txt, write.txt"
+        )
+    return {str(act): float(threshold) for act, threshold in layout["thresholds"].items()}
+
+
+def quantise(model: Any) -> Any:
+    """Linear layers to int8, in place of GPT-2's Conv1D too, which torch does not quantise by itself."""
+    from torch.ao.quantization import quantize_dynamic
+    from transformers.pytorch_utils import Conv1D
+
+    for module in list(model.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, Conv1D):
+                linear = torch.nn.Linear(child.weight.shape[0], child.weight.shape[1])
+                linear.weight = torch.nn.Parameter(child.weight.t().contiguous(), requires_grad=False)
+                linear.bias = child.bias
+                setattr(module, name, linear)
+    return quantize_dynamic(model.float(), {torch.nn.Linear}, dtype=torch.qint8)
+
+
