@@ -146,7 +146,9 @@ class SchemaConstraint:
         from llguidance import LLMatcher
 
         self._size = vocabulary
-        grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema), defaults={"whitespace_flexible": False})
+        grammar = LLMatcher.grammar_from_json_schema(
+            json.dumps(schema), defaults={"whitespace_flexible": False}
+        )
         self._matcher = LLMatcher(_guidance_tokenizer(tokenizer, vocabulary), grammar)
         self._taken = 0
 

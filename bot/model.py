@@ -207,7 +207,11 @@ class LanguageModel(BaseLLM):
 
     def _encode(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
         encoded = self._tokenizer(
-            list(texts), return_tensors="pt", padding=True, padding_side="left", add_special_tokens=not self._layout
+            list(texts),
+            return_tensors="pt",
+            padding=True,
+            padding_side="left",
+            add_special_tokens=not self._layout,
         )
         mask = encoded["attention_mask"]
         limit = getattr(self._model.config, "max_position_embeddings", None) or 1024
@@ -260,7 +264,9 @@ def load_model(config: ModelConfig) -> LanguageModel:
     folder = Path(source)
     local = folder.is_dir()
     if not local and (config.path is None or source.startswith((".", "/", "~")) or source.count("/") != 1):
-        raise ModelError(f"the model folder {source!r} does not exist; set `model.path` to a folder or a hub id")
+        raise ModelError(
+            f"the model folder {source!r} does not exist; set `model.path` to a folder or a hub id"
+        )
     if local:
         _check_digest(folder, config.digest)
     else:
@@ -329,5 +335,3 @@ def quantise(model: Any) -> Any:
                 linear.bias = child.bias
                 setattr(module, name, linear)
     return quantize_dynamic(model.float(), {torch.nn.Linear}, dtype=torch.qint8)
-
-

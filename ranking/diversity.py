@@ -16,9 +16,7 @@ class DiversityConfig(BaseModel):
     """How many of the most relevant items take part (three times the list's length if that is more)."""
 
 
-def mmr(
-    relevance: NDArray[np.float32], vectors: NDArray[np.float32], k: int, strength: float
-) -> list[int]:
+def mmr(relevance: NDArray[np.float32], vectors: NDArray[np.float32], k: int, strength: float) -> list[int]:
     """Indices of at most k items, picked one by one (Carbonell and Goldstein, 1998).
 
     `relevance` is (n,), `vectors` (n, d) with unit rows. Each pick maximises

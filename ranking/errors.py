@@ -1,13 +1,13 @@
 """What can go wrong in the ranking room.
 
-    ParleyError
-      RankingError
-        UnknownAction        an action that no setting names
-        UnknownItem          feedback on an item that the catalogue does not hold
-        UnknownEvent         a retraction of an event that the user does not have
-        InvalidValue         a value that its action cannot use
-        IdempotencyConflict  one key used for two different requests
-        ArtefactError        trained files that are missing, damaged or from elsewhere
+ParleyError
+  RankingError
+    UnknownAction        an action that no setting names
+    UnknownItem          feedback on an item that the catalogue does not hold
+    UnknownEvent         a retraction of an event that the user does not have
+    InvalidValue         a value that its action cannot use
+    IdempotencyConflict  one key used for two different requests
+    ArtefactError        trained files that are missing, damaged or from elsewhere
 """
 
 from collections.abc import Collection
@@ -66,5 +66,7 @@ class ArtefactError(RankingError):
     """Trained files that cannot be used; says why and how to make new ones."""
 
     def __init__(self, version: str, reason: str) -> None:
-        super().__init__(f"trained behaviour model {version!r} {reason}; run `parley train` to make a new one")
+        super().__init__(
+            f"trained behaviour model {version!r} {reason}; run `parley train` to make a new one"
+        )
         self.version = version

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from ranking.actions import RETRACTION, ActionsConfig
 from ranking.errors import IdempotencyConflict, UnknownEvent, UnknownItem
@@ -67,9 +68,7 @@ class EventLog:
         self.engine = engine
         self.actions = actions
 
-    def append(
-        self, connection: Connection | None, events: Sequence[BehaviourEvent]
-    ) -> list[BehaviourEvent]:
+    def append(self, connection: Connection | None, events: Sequence[BehaviourEvent]) -> list[BehaviourEvent]:
         """Store `events`; return them with ids and canonical actions, in the order given.
 
         With a `connection` they are durable when its transaction commits, else before this returns.
@@ -80,8 +79,8 @@ class EventLog:
             self.store(within, completed)
         return completed
 
-    def store(self, connection: Connection, events: Sequence[BehaviourEvent]) -> int:
-        """Store events that are complete, in the transaction of `connection`; the number that were new."""
+    def store(self, connection: Connection, events: Sequence[BehaviourEvent]) -> list[BehaviourEvent]:
+        """Store events that are complete, in the transaction of `connection`; return those that were new."""
         fresh = {event.event_id: event for event in events}
         ids = list(fresh)
         for start in range(0, len(ids), IDS_PER_QUERY):
@@ -91,7 +90,7 @@ class EventLog:
         if fresh:
             now = utcnow()
             connection.execute(insert(EventRow), [_values(event, now) for event in fresh.values()])
-        return len(fresh)
+        return list(fresh.values())
 
     def feedback(
         self,
@@ -111,14 +110,11 @@ class EventLog:
         event = self._complete(
             BehaviourEvent("", user_id, item_id, action, value, utcnow(), "feedback", session_id, turn_id)
         )
-        with writing(self.engine) as connection:
-            if connection.scalar(select(ItemRow.item_id).where(ItemRow.item_id == item_id)) is None:
-                raise UnknownItem(item_id)
-            earlier = self._claim(connection, event, key) if key is not None else None
-            if earlier is not None:
-                return earlier, False
-            self.store(connection, [event])
-        return event, True
+        try:
+            return self._record(event, key)
+        except IntegrityError:
+            # PostgreSQL lets two requests with one key race for it; the loser now finds the winner's.
+            return self._record(event, key)
 
     def retract(
         self, event_id: str, user_id: str | None = None, connection: Connection | None = None
@@ -136,15 +132,15 @@ class EventLog:
             retraction_id = f"{RETRACTION}:{event_id}"
             if not self._holds(within, retraction_id):
                 now = utcnow()
-                taken_back = replace(event, event_id=retraction_id, action=RETRACTION, value=None, timestamp=now)
+                taken_back = replace(
+                    event, event_id=retraction_id, action=RETRACTION, value=None, timestamp=now
+                )
                 within.execute(insert(EventRow), [_values(taken_back, now) | {"retracts": event_id}])
         return event
 
     def of_user(self, user_id: str, connection: Connection | None = None) -> list[BehaviourEvent]:
         """What the person did and did not take back, on known and pending items, oldest first."""
-        query = (
-            select(*COLUMNS).where(EventRow.user_id == user_id).order_by(EventRow.timestamp, EventRow.seq)
-        )
+        query = select(*COLUMNS).where(EventRow.user_id == user_id).order_by(EventRow.timestamp, EventRow.seq)
         with nullcontext(connection) if connection is not None else self.engine.connect() as within:
             rows = within.execute(query).all()
         retracted = {row.retracts for row in rows if row.retracts is not None}
@@ -177,6 +173,16 @@ class EventLog:
         action = self.actions.canonical(event.action)
         self.actions.check(action, event.value)
         return replace(event, event_id=event.event_id or uuid.uuid4().hex, action=action)
+
+    def _record(self, event: BehaviourEvent, key: str | None) -> tuple[BehaviourEvent, bool]:
+        with writing(self.engine) as connection:
+            if connection.scalar(select(ItemRow.item_id).where(ItemRow.item_id == event.item_id)) is None:
+                raise UnknownItem(event.item_id)
+            earlier = self._claim(connection, event, key) if key is not None else None
+            if earlier is not None:
+                return earlier, False
+            self.store(connection, [event])
+        return event, True
 
     def _claim(self, connection: Connection, event: BehaviourEvent, key: str) -> BehaviourEvent | None:
         """Bind `key` to `event`, or return the event that it is already bound to."""
@@ -237,7 +243,7 @@ def _values(event: BehaviourEvent, recorded_at: datetime) -> dict[str, Any]:
     }
 
 
-def _event(row: Row[Any]) -> BehaviourEvent:
+def _event(row: Any) -> BehaviourEvent:
     return BehaviourEvent(
         row.event_id,
         row.user_id,

@@ -1,11 +1,11 @@
 """What this room raises.
 
-    RetrievalError
-      CatalogueError        the catalogue, or its configuration, cannot be used
-      FilterError           a constraint that no item could be compared with
-      IngestError           a file cannot be read as what it should be
-      EncoderError          the text encoder cannot be loaded, or is not the one expected
-      VectorStoreError      Chroma failed
+RetrievalError
+  CatalogueError        the catalogue, or its configuration, cannot be used
+  FilterError           a constraint that no item could be compared with
+  IngestError           a file cannot be read as what it should be
+  EncoderError          the text encoder cannot be loaded, or is not the one expected
+  VectorStoreError      Chroma failed
 """
 
 from pathlib import Path

@@ -26,6 +26,7 @@ ConstraintValue = Scalar | Sequence[Scalar]
 BoolArray = npt.NDArray[np.bool_]
 
 NEGATED: dict[Op, Op] = {"ne": "eq", "not_in": "in"}
+ORDERED: dict[Op, tuple[int, ...]] = {"lt": (-1,), "lte": (-1, 0), "gt": (1,), "gte": (0, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ def _test_of(op: Op, constraint: Constraint) -> Callable[[Scalar], bool]:
     if op == "contains":
         found = _words(str(single))
         return lambda value: found(str(value).casefold())
-    return lambda value: _ordered(value, op, single, constraint)
+    allowed = ORDERED[op]
+    return lambda value: _order(value, single, constraint) in allowed
 
 
 def _equal(value: Scalar, wanted: Scalar, constraint: Constraint) -> bool:
@@ -116,21 +118,14 @@ def _equal(value: Scalar, wanted: Scalar, constraint: Constraint) -> bool:
     return value == _number(wanted, constraint)
 
 
-def _ordered(value: Scalar, op: Op, wanted: Scalar, constraint: Constraint) -> bool:
-    left: str | float
-    right: str | float
+def _order(value: Scalar, wanted: Scalar, constraint: Constraint) -> int:
+    """-1, 0 or 1 as `value` comes before, with or after `wanted`."""
     if isinstance(value, str):
         right = str(wanted).strip().casefold()
         left = value[: len(right)] if _is_date(value) else value.casefold()
-    else:
-        left, right = float(value), _number(wanted, constraint)
-    if op == "lt":
-        return left < right  # type: ignore[operator]
-    if op == "lte":
-        return left <= right  # type: ignore[operator]
-    if op == "gt":
-        return left > right  # type: ignore[operator]
-    return left >= right  # type: ignore[operator]
+        return (left > right) - (left < right)
+    number = _number(wanted, constraint)
+    return (value > number) - (value < number)
 
 
 DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T.*)?)?)?")

@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Integer, MetaData, String, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    String,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -72,8 +84,7 @@ def read_meta(connection: Connection, key: str) -> Any:
 
 def write_meta(connection: Connection, values: Mapping[str, Any]) -> None:
     """Keep each value under its key, in the caller's transaction."""
-    table = Meta.__table__
     for key, value in values.items():
-        changed = connection.execute(table.update().where(Meta.key == key).values(value=value))
+        changed = connection.execute(update(Meta).where(Meta.key == key).values(value=value))
         if not changed.rowcount:
-            connection.execute(table.insert().values(key=key, value=value))
+            connection.execute(insert(Meta).values(key=key, value=value))

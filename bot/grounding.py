@@ -1,0 +1,225 @@
+"""Grounding: the spans that were read become an Intent of typed values and item ids.
+
+The model says which words play which part; here those words meet the catalogue.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+
+from bot.intent import Act, Inquiry, Intent, Mention
+from bot.quantities import Quantity, parse_number, parse_quantity
+from bot.references import SURE, References
+from bot.understanding import Reading, Span
+from bot.values import ValueIndex
+from retrieval.catalogue import Catalogue
+from retrieval.filters import Constraint
+from retrieval.open import Retrieval
+
+_UNIT_ROLES = {"year": "year", "minutes": "runtime", "money": "price", "stars": "rating"}
+_NEGATE_OP = {"eq": "ne", "in": "not_in", "lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt"}
+MOST_ITEMS = 20
+_QUARTER = {1: 0.75, -1: 0.25}
+
+
+class Grounder:
+    """Turns readings into intents, for one catalogue."""
+
+    def __init__(self, retrieval: Retrieval) -> None:
+        self.catalogue: Catalogue = retrieval.catalogue
+        self.values = ValueIndex(retrieval.catalogue, retrieval.encoder)
+        self.titles = retrieval.titles
+        self._references = References(retrieval.catalogue, retrieval.titles, self.values)
+
+    def ground(
+        self,
+        reading: Reading,
+        utterance: str,
+        *,
+        shown: Sequence[str] = (),
+        focus: Sequence[str] = (),
+        asked: str | None = None,
+        now: datetime,
+        locale: str | None = None,
+    ) -> Intent:
+        """The intent of `utterance`.
+
+        `shown` is the list last shown, in order; `focus` the items spoken of last; `asked` the field that
+        the assistant's question was about, which a bare number or "the first" then answers.
+        """
+        references = [
+            item for span in reading.of("ref") for item in self._references.resolve(span.text, shown, focus)
+        ]
+        if not references and {"inquire", "accept", "reject", "seen"} & set(reading.acts):
+            references = self._implied(reading, shown, focus)
+        anchors = references or list(shown)
+        constraints = [
+            constraint
+            for slot in ("want", "avoid")
+            for span in reading.of(slot)
+            for constraint in self._constraints(span, utterance, anchors, asked, now)
+        ]
+        needs = _outermost(reading.of("need")) or reading.of("want")
+        counts = [parse_number(span.text) for span in reading.of("count")]
+        return Intent(
+            acts=tuple(_act(act) for act in reading.acts),
+            query=" ".join(span.text for span in needs),
+            likes=tuple(self._mention(span) for span in reading.of("like")),
+            dislikes=tuple(self._mention(span) for span in reading.of("dislike")),
+            seen=tuple(self._mention(span) for span in reading.of("seen")),
+            constraints=tuple(_merged(constraints, utterance)),
+            retracts=tuple(span.text for span in reading.of("retract")),
+            references=tuple(dict.fromkeys(references)),
+            count=next((int(number) for number in counts if number and 1 <= number <= MOST_ITEMS), None),
+            language=language_of(utterance, locale),
+            inquiries=tuple(_inquiries(reading)),
+        )
+
+    def _implied(self, reading: Reading, shown: Sequence[str], focus: Sequence[str]) -> list[str]:
+        """What "seen it" or "sounds good" is about when no word points: what was spoken of, if it is one."""
+        if any(reading.of(slot) for slot in ("like", "dislike", "seen")):
+            return []
+        if reading.of("compare"):
+            return list(shown[:2])
+        if len(focus) == 1:
+            return list(focus)
+        return list(shown) if len(shown) == 1 or "inquire" not in reading.acts and "accept" not in reading.acts else []
+
+    def _mention(self, span: Span) -> Mention:
+        for item_id, score in self.titles.resolve(span.text)[:1]:
+            if score >= SURE:
+                return Mention(span.text, item_id)
+        for match in self.values.find(span.text)[:1]:
+            return Mention(span.text, None, match.field)
+        return Mention(span.text)
+
+    def _constraints(
+        self, span: Span, utterance: str, anchors: Sequence[str], asked: str | None, now: datetime
+    ) -> list[Constraint]:
+        negative = span.slot == "avoid"
+        quantity = parse_quantity(span.text, now)
+        if quantity is not None:
+            field = self._field_of(quantity, span.text, asked)
+            if field is not None:
+                bounds = _bounds(field, quantity, span.text)
+                # "avoid over 80 dollars" is one bound turned round; a closed range is simply left.
+                return [_negated(bound) for bound in bounds[:1]] if negative else bounds
+        degree = self.values.degree(span.text)
+        if degree is not None:
+            return self._by_degree(span, *degree, anchors, negative=negative)
+        before = utterance[: span.start]
+        found = [_chosen(match.field, match.values, span.text) for match in self.values.find(span.text, before)]
+        found += self._flags(span.text)
+        return [_negated(constraint) for constraint in found] if negative else found
+
+    def _field_of(self, quantity: Quantity, words: str, asked: str | None) -> str | None:
+        config = self.catalogue.config
+        if quantity.unit is not None:
+            by_unit = config.field_with_role(_UNIT_ROLES[quantity.unit])  # type: ignore[arg-type]
+            if by_unit is not None or quantity.unit != "year":
+                return by_unit
+        numeric = [name for name, spec in config.fields.items() if spec.type in ("int", "float") and spec.filter]
+        named = self.values.field_named(words)
+        if named in numeric:
+            return named
+        if asked in numeric:
+            return asked
+        return config.field_with_role("price") if quantity.unit is None else None
+
+    def _by_degree(
+        self, span: Span, field: str, sign: int, anchors: Sequence[str], *, negative: bool
+    ) -> list[Constraint]:
+        """ "cheaper" is below what was shown; "cheap" is the lower quarter of the catalogue."""
+        if negative:
+            sign = -sign
+        relative = negative or re.search(r"er\b|less|more", span.text.lower()) is not None
+        values = [self.catalogue[item].fields.get(field) for item in anchors if item in self.catalogue]
+        numbers = [float(value) for value in values if isinstance(value, int | float)]
+        if relative and numbers:
+            bound = float(np.median(numbers)) if len(numbers) > 1 else numbers[0]
+            return [Constraint(field, "gt" if sign > 0 else "lt", bound, span.text)]
+        known = self.catalogue.numbers(field)
+        known = known[~np.isnan(known)]
+        if not known.size:
+            return []
+        bound = round(float(np.quantile(known, _QUARTER[sign])), 2)
+        return [Constraint(field, "gte" if sign > 0 else "lte", bound, span.text)]
+
+    def _flags(self, words: str) -> list[Constraint]:
+        """Yes-or-no fields by name: "in stock"."""
+        field = self.values.field_named(words)
+        if field is not None and self.catalogue.config.fields[field].type == "bool":
+            return [Constraint(field, "eq", True, words)]
+        return []
+
+
+def _act(act: str) -> Act:
+    return act  # type: ignore[return-value]  # the reader writes no others
+
+
+def _chosen(field: str, values: Sequence[str], words: str) -> Constraint:
+    if len(values) == 1:
+        return Constraint(field, "eq", values[0], words)
+    return Constraint(field, "in", tuple(values), words)
+
+
+def _negated(constraint: Constraint) -> Constraint:
+    op = _NEGATE_OP.get(constraint.op, "ne")
+    return Constraint(constraint.field, op, constraint.value, constraint.text)  # type: ignore[arg-type]
+
+
+def _bounds(field: str, quantity: Quantity, words: str) -> list[Constraint]:
+    if quantity.low is not None and quantity.low == quantity.high:
+        return [Constraint(field, "eq", quantity.low, words)]
+    bounds = []
+    if quantity.low is not None:
+        bounds.append(Constraint(field, "gt" if quantity.strict else "gte", quantity.low, words))
+    if quantity.high is not None:
+        bounds.append(Constraint(field, "lt" if quantity.strict else "lte", quantity.high, words))
+    return bounds
+
+
+def _merged(constraints: Sequence[Constraint], utterance: str) -> list[Constraint]:
+    """Constraints once each; "thriller or horror" is one choice, not two demands."""
+    merged: list[Constraint] = []
+    for constraint in dict.fromkeys(constraints):
+        for i, earlier in enumerate(merged):
+            both = constraint.op == earlier.op == "eq" and constraint.field == earlier.field
+            between = rf"{re.escape(earlier.text)}\s*(?:or|/|,)\s*(?:an? |some )?{re.escape(constraint.text)}"
+            if both and isinstance(constraint.value, str) and re.search(between, utterance, re.IGNORECASE):
+                texts = f"{earlier.text} or {constraint.text}"
+                merged[i] = Constraint(earlier.field, "in", (str(earlier.value), constraint.value), texts)
+                break
+        else:
+            merged.append(constraint)
+    return merged
+
+
+def _outermost(spans: Sequence[Span]) -> list[Span]:
+    return [s for s in spans if not any(o is not s and o.start <= s.start and s.end <= o.end for o in spans)]
+
+
+def _inquiries(reading: Reading) -> list[Inquiry]:
+    inquiries = [Inquiry("why", span.text) for span in reading.of("why")]
+    inquiries += [Inquiry("compare", span.text) for span in reading.of("compare")]
+    asks = reading.of("ask")
+    if asks:
+        # "is" ... "scary": the parts of one question, around what it is about
+        inquiries.append(Inquiry("ask", " ".join(span.text for span in asks)))
+    return inquiries
+
+
+_SCRIPTS = (("HIRAGANA", "ja"), ("KATAKANA", "ja"), ("HANGUL", "ko"), ("CJK", "zh"), ("CYRILLIC", "ru"),
+            ("ARABIC", "ar"), ("HEBREW", "he"), ("GREEK", "el"), ("DEVANAGARI", "hi"), ("THAI", "th"))  # fmt: skip
+
+
+def language_of(text: str, locale: str | None = None) -> str:
+    """A BCP 47 tag by the script of `text`; Latin letters take the context's locale, else "en"."""
+    names = [unicodedata.name(letter, "") for letter in text if letter.isalpha()]
+    for script, tag in _SCRIPTS:
+        if sum(name.startswith(script) for name in names) * 2 > len(names) > 0:
+            return tag
+    return locale.replace("_", "-") if locale else "en"

@@ -1,0 +1,98 @@
+"""Which items "the second one", "it", "the first two" or "the cheaper one" mean, over what was shown."""
+
+import re
+from collections.abc import Sequence
+
+from bot.quantities import NUMBER_WORDS
+from bot.values import ValueIndex
+from retrieval.catalogue import Catalogue
+from retrieval.filters import Constraint, matches
+from retrieval.titles import TitleIndex
+
+_ORDINALS = {
+    "first": 0, "1st": 0, "top": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4,
+    "5th": 4, "sixth": 5, "6th": 5, "seventh": 6, "7th": 6, "eighth": 7, "8th": 7, "ninth": 8, "tenth": 9, "last": -1,
+    "final": -1, "bottom": -1,
+}  # fmt: skip
+_PLURAL = re.compile(r"\b(both|them|those|these|all|they|em|everything|none)\b")
+SURE = 0.75
+"""How sure the title index must be."""
+
+
+class References:
+    """Resolves pointing words; knows the catalogue, and takes what was shown from its caller."""
+
+    def __init__(self, catalogue: Catalogue, titles: TitleIndex, values: ValueIndex) -> None:
+        self._catalogue = catalogue
+        self._titles = titles
+        self._values = values
+
+    def resolve(self, words: str, shown: Sequence[str], focus: Sequence[str]) -> list[str]:
+        """Item ids that `words` mean, in order; empty when nothing fits.
+
+        `shown` is the last list, in its order; `focus` what was spoken of last.
+        """
+        text = words.lower()
+        named = self._titled(words, shown)
+        if named:
+            return named
+        ordered = self._ordinal(text, shown)
+        if ordered:
+            return ordered
+        described = self._described(text, shown)
+        if described:
+            return described
+        if _PLURAL.search(text):
+            return list(shown) if shown else list(focus)
+        if re.search(r"\bother\b", text):
+            return [item for item in shown if item not in focus][:1]
+        return list(focus) if focus else list(shown[:1])
+
+    def _titled(self, words: str, shown: Sequence[str]) -> list[str]:
+        found = [(item, score) for item, score in self._titles.resolve(words) if score >= SURE]
+        among = [item for item, _ in found if item in shown]
+        if among:
+            return among[:1]
+        if found and not _is_pointing(words):
+            return [found[0][0]]
+        return [mention.item_id for mention in self._titles.mentions(words) if mention.score >= SURE]
+
+    def _ordinal(self, text: str, shown: Sequence[str]) -> list[str]:
+        tokens = re.findall(r"\w+", text)
+        several = re.search(r"\b(first|last|top|bottom|other)\s+(\w+)\b", text)
+        count = NUMBER_WORDS.get(several.group(2)) or _digit(several.group(2)) if several else None
+        if several and count and count < 10:
+            end = several.group(1) in ("last", "bottom")
+            return list(shown[-int(count) :] if end else shown[: int(count)])
+        places = [_ORDINALS[token] for token in tokens if token in _ORDINALS]
+        numbers = re.findall(r"(?:number|no\.?|#|option|nr)\s*(\w+)", text)
+        if not places and (numbers or re.fullmatch(r"\W*(?:\d|one|two|three|four|five)(?:\W+(?:and|or)?\W*\w+)*\W*", text)):
+            spoken = [NUMBER_WORDS.get(token) or _digit(token) for token in tokens]
+            places = [int(number) - 1 for number in spoken if number and number <= len(shown)]
+        return [shown[place] for place in places if -len(shown) <= place < len(shown)]
+
+    def _described(self, text: str, shown: Sequence[str]) -> list[str]:
+        """ "the blue one", "the cheaper one", "the Nolan film": by what sets an item apart from the rest."""
+        if not shown or len(text.split()) < 2:
+            return []
+        degree = self._values.degree(text)
+        if degree:
+            field, sign = degree
+            known = [(item, self._catalogue[item].fields.get(field)) for item in shown]
+            numbers = [(item, float(value)) for item, value in known if isinstance(value, int | float)]
+            return [max(numbers, key=lambda pair: sign * pair[1])[0]] if numbers else []
+        for match in self._values.find(re.sub(r"\b(the|that|this|one|ones|film|movie)\b", " ", text)):
+            constraint = Constraint(match.field, "in", match.values)
+            fitting = [item for item in shown if matches(self._catalogue[item], constraint)]
+            if fitting and len(fitting) < len(shown):
+                return fitting
+        return []
+
+
+def _is_pointing(words: str) -> bool:
+    pointing = {"it", "that", "this", "them", "those", "these", "one", "the", "both", "first", "second", "last"}
+    return set(re.findall(r"\w+", words.lower())) <= pointing
+
+
+def _digit(token: str) -> int | None:
+    return int(token) if token.isdecimal() and len(token) <= 2 else None

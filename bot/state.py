@@ -1,0 +1,171 @@
+"""What a conversation has come to: wishes that stand, what was shown, what is being talked about.
+
+`DialogueState` is a value: each turn makes a new one. It is kept as JSON with its session, so any worker
+can take the next turn.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from bot.intent import Intent
+from retrieval.filters import Constraint
+
+Count = Callable[[Sequence[Constraint]], int]
+"""How many items of the catalogue fulfil constraints."""
+
+MORE_WORDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one utterance asked for: words for the search by meaning, and typed constraints."""
+
+    query: str
+    constraints: tuple[Constraint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueState:
+    """The state after a turn.
+
+    `wishes` add up to the standing request; `models` are items named as examples of what is wanted;
+    `shown` is the last list and `offered` all ever shown in this session; `focus` the items spoken of
+    last; `asked` the fields asked about so far and `pending` the one waiting for an answer.
+    """
+
+    wishes: tuple[Wish, ...] = ()
+    models: tuple[str, ...] = ()
+    tastes: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
+    focus: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    pending: str | None = None
+    count: int | None = None
+    reasons: dict[str, list[list[str]]] = field(default_factory=dict)
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        return tuple(dict.fromkeys(c for wish in self.wishes for c in wish.constraints))
+
+    @property
+    def query(self) -> str:
+        """All standing words, the latest last."""
+        return " ".join(dict.fromkeys(wish.query for wish in self.wishes if wish.query))
+
+    @property
+    def has_request(self) -> bool:
+        return bool(self.wishes or self.models)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "DialogueState":
+        """The state that `as_json` stored."""
+        if not stored:
+            return cls()
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+        values["wishes"] = tuple(
+            Wish(wish["query"], tuple(_constraint(c) for c in wish["constraints"])) for wish in stored["wishes"]
+        )
+        return cls(**values)
+
+
+def _constraint(stored: dict[str, Any]) -> Constraint:
+    value = tuple(stored["value"]) if isinstance(stored["value"], list) else stored["value"]
+    return Constraint(stored["field"], stored["op"], value, stored["text"])
+
+
+def apply(state: DialogueState, intent: Intent, count: Count) -> DialogueState:
+    """The state with this intent added to it: taken-back wishes gone, new ones in, references in focus."""
+    acts = set(intent.acts)
+    state = _take_back(state, intent)
+    liked = tuple(mention.item_id for mention in intent.likes if mention.item_id)
+    words = tuple(mention.text for mention in intent.likes if not mention.item_id)
+    wish = Wish(intent.query, intent.constraints)
+    has_content = bool(wish.query or wish.constraints)
+    if has_content and "request" in acts and "refine" not in acts and not _goes_on(intent, state):
+        state = replace(state, wishes=(wish,), models=liked)
+    elif has_content:
+        state = replace(state, wishes=_with(state.wishes, wish, count))
+    if liked and acts & {"request", "refine"}:
+        state = replace(state, models=tuple(dict.fromkeys((*state.models, *liked)))[-3:])
+    unwanted = [mention.item_id for mention in intent.dislikes if mention.item_id]
+    focus = intent.references or liked or tuple(m.item_id for m in intent.seen if m.item_id)
+    return replace(
+        state,
+        tastes=tuple(dict.fromkeys((*state.tastes, *words)))[-6:],
+        excluded=tuple(dict.fromkeys((*state.excluded, *unwanted))),
+        focus=focus or state.focus,
+        pending=None,
+        count=intent.count or (state.count if not acts & {"request"} else None),
+    )
+
+
+def _goes_on(intent: Intent, state: DialogueState) -> bool:
+    """A request that only asks for more of the same, "three more of those"."""
+    return state.has_request and not intent.constraints and len(intent.query.split()) < MORE_WORDS
+
+
+def _take_back(state: DialogueState, intent: Intent) -> DialogueState:
+    if not intent.retracts:
+        return state
+    kept = state.wishes
+    for text in intent.retracts:
+        kept = tuple(left for wish in kept if (left := _without(wish, text)) is not None)
+    if kept == state.wishes and "request" in intent.acts:
+        return replace(state, wishes=(), models=(), tastes=(), count=None)  # "start over"
+    return replace(state, wishes=kept)
+
+
+def _without(wish: Wish, text: str) -> Wish | None:
+    """`wish` without what `text` names; None when nothing is left of it."""
+    lowered = text.lower()
+    left = tuple(c for c in wish.constraints if not _speaks_of(c, lowered))
+    if left == wish.constraints and lowered not in wish.query.lower():
+        return wish
+    query = " ".join(wish.query.lower().replace(lowered, " ").split())
+    for constraint in wish.constraints:
+        if constraint not in left and constraint.text:
+            query = " ".join(query.replace(constraint.text.lower(), " ").split())
+    return Wish(query if left or len(query.split()) > 1 else "", left) if left or len(query.split()) > 1 else None
+
+
+def _speaks_of(constraint: Constraint, text: str) -> bool:
+    words = constraint.text.lower()
+    values = constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
+    named = any(str(value).lower() in text or text in str(value).lower() for value in values if str(value))
+    return bool(words) and (words in text or text in words) or named or constraint.field in text.split()
+
+
+def _with(wishes: tuple[Wish, ...], new: Wish, count: Count) -> tuple[Wish, ...]:
+    """Wishes with `new` added; an earlier constraint gives way where the new one speaks against it.
+
+    Numbers of one field replace each other, and so do opposites; where all together leave nothing, the
+    earlier positive constraints on the new ones' fields go.
+    """
+    fields = {constraint.field for constraint in new.constraints}
+    opposite = {(c.field, str(c.value).lower()) for c in new.constraints}
+    kept = []
+    for wish in wishes:
+        left = tuple(
+            c
+            for c in wish.constraints
+            if not (c.field in fields and _numeric(c) and any(_numeric(n) and n.field == c.field for n in new.constraints))
+            and (c.field, str(c.value).lower()) not in opposite
+        )
+        kept.append(replace(wish, constraints=left))
+    together = [c for wish in (*kept, new) for c in wish.constraints]
+    if together and count(together) == 0:
+        kept = [
+            replace(w, constraints=tuple(c for c in w.constraints if c.field not in fields or c.op in ("ne", "not_in")))
+            for w in kept
+        ]
+    return (*(wish for wish in kept if wish.query or wish.constraints), new)
+
+
+def _numeric(constraint: Constraint) -> bool:
+    return constraint.op in ("lt", "lte", "gt", "gte") or not isinstance(constraint.value, str | tuple)

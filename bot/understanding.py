@@ -1,0 +1,127 @@
+"""Reading: an utterance with its history into acts and spans, by the language model.
+
+Prompt, model and parser are one LangChain chain. A model trained on the layout answers in it; any other
+one answers in JSON held to a schema. Nothing here knows the catalogue: grounding comes after.
+"""
+
+import json
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from langchain_core.prompts import PromptTemplate
+
+import prompts
+from bot.decoding import SchemaConstraint, SpanConstraint
+from bot.layout import ACTS, MARKS, SLOTS, Message, neutral, render_history, render_read
+from bot.model import Ask, LanguageModel
+
+READ_TOKENS = 45
+"""Most tokens of an Intent in the compact layout."""
+JSON_TOKENS = 160
+
+INSTRUCT_READ = PromptTemplate.from_template(prompts.text("instruct_read.txt"), template_format="jinja2")
+_PARTS = re.compile(r"<\|(?:act:)?([a-z]+)\|>")
+_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "acts": {"type": "array", "items": {"enum": list(ACTS)}, "minItems": 1, "maxItems": 3},
+        "spans": {
+            "type": "array",
+            "maxItems": 8,
+            "items": {
+                "type": "object",
+                "properties": {"slot": {"enum": list(SLOTS)}, "words": {"type": "string", "maxLength": 80}},
+                "required": ["slot", "words"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["acts", "spans"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words of the utterance in a slot; `text[start:end]` of the utterance."""
+
+    slot: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: at least one act, and spans in slot order."""
+
+    acts: tuple[str, ...]
+    spans: tuple[Span, ...]
+
+    def of(self, slot: str) -> list[Span]:
+        return [span for span in self.spans if span.slot == slot]
+
+
+def read(model: LanguageModel, history: Sequence[Message], utterance: str) -> Reading:
+    """Read one utterance.
+
+    Raises:
+        ModelTooSlow: not read within `model.config.read_seconds`.
+    """
+    deadline = time.monotonic() + model.config.read_seconds
+    if not model.knows_layout:
+        return _read_by_instruction(model, history, utterance, deadline)
+    prompt, skipped = render_read(history, utterance)
+    words = prompt[prompt.rindex(MARKS["now"]) + len(MARKS["now"]) : prompt.rindex(MARKS["read"])]
+
+    def constraint(asked: LanguageModel) -> SpanConstraint:
+        return SpanConstraint(asked.tokenizer, words, asked.vocabulary)
+
+    answer = model.invoke(prompt, ask=Ask(READ_TOKENS, [constraint], deadline=deadline))
+    return parse(answer, utterance, skipped)
+
+
+def parse(answer: str, utterance: str, skipped: int = 0) -> Reading:
+    """Acts and spans of an answer in the layout; a span cut off by the token limit ends at its last word."""
+    text = neutral(utterance)
+    acts = [found for found in re.findall(r"<\|act:([a-z]+)\|>", answer) if found in ACTS]
+    spans: list[Span] = []
+    pieces = _PARTS.split(re.sub(r"<\|act:[a-z]+\|>", "", answer))
+    for slot, words in zip(pieces[1::2], pieces[2::2], strict=True):
+        after = max((s.start + 1 for s in spans if s.slot == slot), default=skipped)
+        span = _locate(slot, words.strip(), text, utterance, after)
+        if span is not None:
+            spans.append(span)
+    return Reading(tuple(acts) or ("other",), tuple(spans))
+
+
+def _locate(slot: str, words: str, text: str, original: str, after: int) -> Span | None:
+    if not words or slot not in SLOTS:
+        return None
+    match = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)").search(text, after)
+    start = match.start() if match else text.find(words, after)
+    if start < 0:
+        return None
+    return Span(slot, original[start : start + len(words)], start, start + len(words))
+
+
+def _read_by_instruction(
+    model: LanguageModel, history: Sequence[Message], utterance: str, deadline: float
+) -> Reading:
+    prompt = INSTRUCT_READ.format(history=render_history(history), utterance=neutral(utterance)[-1500:])
+
+    def constraint(asked: LanguageModel) -> SchemaConstraint:
+        return SchemaConstraint(asked.tokenizer, _SCHEMA, asked.vocabulary)
+
+    answer = model.invoke(prompt, ask=Ask(JSON_TOKENS, [constraint], deadline=deadline))
+    try:
+        read_out = json.loads(answer)
+    except json.JSONDecodeError:  # cut off by the token limit: the acts stand first and are whole
+        acts = re.findall(r'"([a-z]+)"', answer.split('"spans"')[0].partition("[")[2])
+        return Reading(tuple(act for act in acts if act in ACTS) or ("other",), ())
+    text = neutral(utterance)
+    spans = [_locate(span["slot"], span["words"].strip(), text, utterance, 0) for span in read_out["spans"]]
+    found = sorted((span for span in spans if span), key=lambda span: (SLOTS.index(span.slot), span.start))
+    return Reading(tuple(dict.fromkeys(read_out["acts"])), tuple(found))

@@ -1,0 +1,179 @@
+"""What words mean in terms of catalogue fields: values by name, by part of a name and by meaning.
+
+Built once per catalogue. Knows the catalogue and the encoder; nothing of dialogue.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import yaml
+
+import prompts
+from retrieval.catalogue import Catalogue
+from retrieval.embedding import TextEncoder
+from retrieval.items import FieldSpec
+
+SAME_MEANING = 0.6
+"""Cosine from which a word stands for a field's value: "sci-fi" and "science fiction"."""
+FEW_VALUES = 120
+"""Fields with more distinct values are matched by name only: names of people have no synonyms."""
+_PEOPLE = {"director", "cast", "author"}
+_MADE_BY, _PLAYED_BY = {"director", "author", "brand"}, {"cast"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMatch:
+    """Values of one field that words stand for; several where a part of a name is shared."""
+
+    field: str
+    values: tuple[str, ...]
+    words: str
+
+
+class ValueIndex:
+    """Words to values, over the fields that may filter."""
+
+    def __init__(self, catalogue: Catalogue, encoder: TextEncoder) -> None:
+        self._catalogue = catalogue
+        self._encoder = encoder
+        self._by_key: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._meanings: list[tuple[str, str]] = []
+        for field, spec in catalogue.config.fields.items():
+            if spec.filter and spec.type in ("category", "list"):
+                self._add(field, spec)
+        labels = [value for _, value in self._meanings]
+        self._vectors = encoder.encode(labels) if labels else np.zeros((0, 1), dtype=np.float32)
+        self._longest = max((len(key.split()) for key in self._by_key), default=0)
+        self._degrees = _degrees(catalogue)
+        self._questions = _Questions(catalogue, encoder)
+
+    def _add(self, field: str, spec: FieldSpec) -> None:
+        values = [str(value) for value in self._catalogue.values(field)]
+        people = spec.role_of(field) in _PEOPLE
+        for value in values:
+            for key in _keys(value, people=people):
+                self._by_key[key][field].append(value)
+        if len(values) <= FEW_VALUES and not people:
+            self._meanings += [(field, value) for value in values]
+
+    def find(self, words: str, before: str = "") -> list[FieldMatch]:
+        """The values that `words` name, longest names first; by meaning when none is named.
+
+        `before` is what stands before the words in the utterance: "by" speaks of makers, "with" of cast.
+        """
+        tokens = re.findall(r"[\w'’.-]+", words)
+        matches: list[FieldMatch] = []
+        at = 0
+        while at < len(tokens):
+            for length in range(min(self._longest, len(tokens) - at), 0, -1):
+                phrase = " ".join(tokens[at : at + length])
+                match = self._named(phrase, before if at == 0 else " ".join(tokens[:at]))
+                if match:
+                    matches.append(match)
+                    at += length
+                    break
+            else:
+                at += 1
+        return matches or self._meant(words)
+
+    def _named(self, phrase: str, before: str) -> FieldMatch | None:
+        found = next((self._by_key[key] for key in _spellings(phrase) if key in self._by_key), None)
+        if not found:
+            return None
+        field = self._preferred(list(found), before)
+        return FieldMatch(field, tuple(dict.fromkeys(found[field])), phrase)
+
+    def _preferred(self, fields: Sequence[str], before: str) -> str:
+        roles = {field: self._catalogue.config.role_of(field) or "" for field in fields}
+        last = before.lower().split()[-1:] or [""]
+        if last[0] in ("by", "from"):
+            fields = [field for field in fields if roles[field] in _MADE_BY] or fields
+        if last[0] in ("with", "starring", "featuring", "stars"):
+            fields = [field for field in fields if roles[field] in _PLAYED_BY] or fields
+        return fields[0]
+
+    def _meant(self, words: str) -> list[FieldMatch]:
+        if not self._meanings or len(words.split()) > 3:
+            return []
+        similarity = self._vectors @ self._encoder.encode([words])[0]  # (values,)
+        best = int(similarity.argmax())
+        if similarity[best] < SAME_MEANING:
+            return []
+        field, value = self._meanings[best]
+        return [FieldMatch(field, (value,), words)]
+
+    def degree(self, words: str) -> tuple[str, int] | None:
+        """The field that a word of degree speaks of, and +1 or -1: "cheaper" is (price, -1)."""
+        lowered = f" {' '.join(re.findall(r'[\w-]+', words.lower()))} "
+        spoken = [word for word in self._degrees if f" {word} " in lowered]
+        return self._degrees[max(spoken, key=len)] if spoken else None
+
+    def field_named(self, words: str) -> str | None:
+        """The field whose name or alias stands in `words`."""
+        lowered = f" {words.lower()} "
+        for field, spec in self._catalogue.config.fields.items():
+            if any(f" {name.lower().replace('_', ' ')} " in lowered for name in (field, *spec.aliases)):
+                return field
+        return None
+
+    def field_asked(self, words: str) -> str | None:
+        """The field that a question is about, `description` for what happens; None when none is near."""
+        return self._questions.field(words)
+
+
+def _keys(value: str, *, people: bool) -> Iterable[str]:
+    folded = _fold(value)
+    yield folded
+    if people and len(folded.split()) > 1:
+        last = folded.split()[-1]
+        if len(last) > 2:
+            yield last
+
+
+def _fold(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold().replace("'s", "").replace("’s", "")))
+
+
+def _spellings(phrase: str) -> Collection[str]:
+    folded = _fold(phrase)
+    plural = [folded[:-1]] if folded.endswith("s") and len(folded) > 3 else []
+    plural += [folded[:-3] + "y"] if folded.endswith("ies") else []
+    plural += [folded[:-2]] if folded.endswith("es") and len(folded) > 4 else []
+    return [folded, *plural, folded + "s"]
+
+
+def _degrees(catalogue: Catalogue) -> dict[str, tuple[str, int]]:
+    degrees: dict[str, tuple[str, int]] = {}
+    for role, directions in yaml.safe_load(prompts.text("degrees.yaml")).items():
+        field = catalogue.config.field_with_role(role)
+        if field is not None:
+            degrees |= {word: (field, 1) for word in directions["up"]}
+            degrees |= {word: (field, -1) for word in directions["down"]}
+    return degrees
+
+
+class _Questions:
+    """Which field a question asks for: the nearest of the phrasings in prompts/questions.yaml."""
+
+    NEAR = 0.35
+
+    def __init__(self, catalogue: Catalogue, encoder: TextEncoder) -> None:
+        self._encoder = encoder
+        self._fields: list[str | None] = []
+        texts: list[str] = []
+        for role, phrasings in yaml.safe_load(prompts.text("questions.yaml")).items():
+            field = "description" if role == "about" else catalogue.config.field_with_role(role)
+            texts += phrasings
+            self._fields += [field] * len(phrasings)
+        for field, spec in catalogue.config.fields.items():
+            texts += [field.replace("_", " "), *spec.aliases]
+            self._fields += [field] * (1 + len(spec.aliases))
+        self._vectors = encoder.encode(texts)
+
+    def field(self, words: str) -> str | None:
+        similarity = self._vectors @ self._encoder.encode([words])[0]
+        best = int(similarity.argmax())
+        return self._fields[best] if similarity[best] >= self.NEAR else None

@@ -1,0 +1,76 @@
+"""Everything that this room serves, opened together."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Engine
+
+from retrieval.catalogue import Catalogue
+from retrieval.embedding import EncoderConfig, TextEncoder
+from retrieval.items import CatalogueConfig
+from retrieval.lexical import LexicalIndex
+from retrieval.search import Retriever
+from retrieval.titles import TitleIndex
+from retrieval.vectors import VectorStore
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """The parts that answer questions about the catalogue; all of one snapshot of it."""
+
+    catalogue: Catalogue
+    encoder: TextEncoder
+    vectors: VectorStore
+    retriever: Retriever
+    titles: TitleIndex
+    matrix: FloatArray
+    """The unit vector of every item, (n, d), in catalogue order."""
+
+
+def open_retrieval(
+    engine: Engine,
+    state_dir: Path,
+    catalogue_config: CatalogueConfig,
+    encoder_config: EncoderConfig,
+    vectors_url: str | None = None,
+    *,
+    encoder: TextEncoder | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Retrieval:
+    """Load the catalogue and bring its vectors up to date.
+
+    Items that are new or changed are embedded here, and `progress` is told how many at a time. An
+    `encoder` already loaded is used as it is. An empty catalogue opens too, and finds nothing.
+    """
+    catalogue = Catalogue.load(engine, catalogue_config)
+    encoder = encoder or TextEncoder(encoder_config)
+    vectors = VectorStore(state_dir / "chroma", f"{catalogue_config.name}-{encoder.digest[:12]}", vectors_url)
+    matrix = _matrix(catalogue, encoder, vectors, progress)
+    lexical = LexicalIndex(catalogue.ids, [catalogue.search_text(item) for item in catalogue.items])
+    retriever = Retriever(catalogue, encoder, vectors, lexical, matrix)
+    titles = TitleIndex(catalogue, encoder.word_ranks)
+    return Retrieval(catalogue, encoder, vectors, retriever, titles, matrix)
+
+
+def _matrix(
+    catalogue: Catalogue, encoder: TextEncoder, vectors: VectorStore, progress: Callable[[int], None] | None
+) -> FloatArray:
+    cards = {item.item_id: catalogue.card_text(item) for item in catalogue.items}
+
+    def embed(ids: Sequence[str]) -> FloatArray:
+        rows = encoder.encode([cards[item_id] for item_id in ids])
+        if progress is not None:
+            progress(len(ids))
+        return rows
+
+    digests = [hashlib.sha256(card.encode()).hexdigest() for card in cards.values()]
+    vectors.sync(catalogue.ids, digests, embed)
+    if not len(catalogue):
+        return np.empty((0, encoder.dimensions), dtype=np.float32)
+    return vectors.get_all(catalogue.ids)

@@ -1,0 +1,183 @@
+"""A Parley that answers from a list, for the doors in front of it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bot.errors import MessageError, UnknownSession
+from bot.intent import Intent
+from bot.reply import Evidence, ModelReport, Recommendation, Turn
+from bot.settings import load_settings
+from ranking.actions import ActionsConfig
+from ranking.errors import IdempotencyConflict, UnknownEvent, UnknownItem
+from ranking.events import BehaviourEvent
+from ranking.rank import Scores
+from retrieval.catalogue import Catalogue
+from retrieval.items import CatalogueConfig, FieldSpec, Item
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+ITEMS = [
+    Item(
+        "lamp", "The Lantern Keeper", "A lighthouse and its last keeper.", {"year": 1984, "genres": ["drama"]}
+    ),
+    Item("crumb", "Crumbs <b>& Co</b> {{value}} ${1+1}", "Two bakers fall out.", {"year": 1999}),
+    Item("owl", "猫头鹰 🦉", "An owl learns to sing.", {"year": 2011, "genres": ["animation"]}),
+]
+
+
+class FixedParley:
+    """Recommends the catalogue in its order; keeps sessions and events in memory."""
+
+    model_name = "fixed"
+
+    def __init__(self, state_dir, items=ITEMS):
+        self.settings = load_settings(None, state_dir=state_dir)
+        fields = {"year": FieldSpec(type="int"), "genres": FieldSpec(type="list")}
+        self.catalogue = Catalogue(CatalogueConfig(noun="film", nouns="films", fields=fields), items)
+        self.actions = ActionsConfig()
+        self.events = []
+        self.keys = {}
+        self.held = {}
+        self.calls = []
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+
+    def chat(self, user_id, message, *, session_id=None, k=5, context=None, history=()):
+        self.calls.append({"k": k, "context": context, "history": list(history)})
+        if not message.strip():
+            raise MessageError("the message is empty")
+        if len(message) > self.settings.server.max_message_chars:
+            raise MessageError("the message is too long")
+        if message == "explode":
+            raise RuntimeError("a secret of the inside")
+        session_id = session_id or f"session{len(self.held) + 1}"
+        session = self.held.setdefault(session_id, {"user_id": user_id, "title": None, "turns": []})
+        if session["user_id"] != user_id:
+            raise UnknownSession(session_id)
+        turn_id = f"{session_id}-turn{len(session['turns']) + 1}"
+        turn = Turn(
+            session_id=session_id,
+            turn_id=turn_id,
+            reply=f"You said: {message}",
+            intent=Intent(("request",), query=message),
+            recommendations=tuple(self.recommendations(user_id, k=k)),
+            events=(),
+            variant="full",
+            model=ModelReport("fixed", fallback=message == "fall back", reason=None),
+            timings_ms={"understand": 2.0, "total": 5.0},
+        )
+        session["turns"].append(turn)
+        return turn
+
+    def recommendations(self, user_id, k=5):
+        hidden = {e.item_id for e in self.events if e.user_id == user_id and e.action in ("dislike", "seen")}
+        kept = [item for item in self.catalogue.items if item.item_id not in hidden]
+        return [
+            Recommendation(
+                item.item_id,
+                item.title,
+                rank,
+                f"Because of {item.title}.",
+                (Evidence("year", item.fields["year"]),),
+                Scores(semantic=0.5, lexical=0.0, mf=0.1, popularity=0.2, fused=1.0),
+            )
+            for rank, item in enumerate(kept[:k], start=1)
+        ]
+
+    def similar(self, item_id, k=5):
+        self.item(item_id)
+        return self.recommendations("nobody", k=k)
+
+    def feedback(self, user_id, item_id, action, *, value=None, session_id=None, turn_id=None, key=None):
+        action = self.actions.canonical(action)
+        self.actions.check(action, value)
+        self.item(item_id)
+        event = BehaviourEvent(
+            f"event{len(self.events) + 1}",
+            user_id,
+            item_id,
+            action,
+            value,
+            NOW,
+            "feedback",
+            session_id,
+            turn_id,
+        )
+        if key is not None and (user_id, key) in self.keys:
+            earlier = self.keys[user_id, key]
+            if replace(event, event_id=earlier.event_id) != earlier:
+                raise IdempotencyConflict(key)
+            return earlier, False
+        if key is not None:
+            self.keys[user_id, key] = event
+        self.events.append(event)
+        return event, True
+
+    def retract(self, event_id):
+        for event in self.events:
+            if event.event_id == event_id:
+                self.events.remove(event)
+                return event
+        raise UnknownEvent(event_id)
+
+    def item(self, item_id):
+        found = self.catalogue.get(item_id)
+        if found is None:
+            raise UnknownItem(item_id)
+        return found
+
+    def user(self, user_id):
+        events = [
+            {"event_id": e.event_id, "item_id": e.item_id, "action": e.action, "value": e.value}
+            for e in self.events
+            if e.user_id == user_id
+        ]
+        profile = {"tastes": {}, "hidden": [], "consent": "personalise"}
+        return {"user_id": user_id, "events": events, "sessions": self.sessions(user_id), "profile": profile}
+
+    def erase(self, user_id):
+        before = len(self.events)
+        self.events = [event for event in self.events if event.user_id != user_id]
+        return {"events": before - len(self.events)}
+
+    def sessions(self, user_id):
+        return [
+            {"session_id": key, "title": session["title"], "created_at": NOW, "updated_at": NOW}
+            for key, session in self.held.items()
+            if session["user_id"] == user_id
+        ]
+
+    def session(self, session_id, user_id):
+        session = self.held.get(session_id)
+        if session is None or session["user_id"] != user_id:
+            raise UnknownSession(session_id)
+        turns = [
+            {
+                "turn_id": turn.turn_id,
+                "message": turn.reply.removeprefix("You said: "),
+                "reply": turn.reply,
+                "recommendations": [
+                    {"item_id": one.item_id, "title": one.title, "explanation": one.explanation}
+                    for one in turn.recommendations
+                ],
+            }
+            for turn in session["turns"]
+        ]
+        return {"session_id": session_id, "title": session["title"], "turns": turns}
+
+    def rename_session(self, session_id, user_id, title):
+        self.session(session_id, user_id)
+        self.held[session_id]["title"] = title
+
+    def delete_session(self, session_id, user_id):
+        self.session(session_id, user_id)
+        del self.held[session_id]
+
+    def understand(self, text, *, history=(), shown=()):
+        self.calls.append({"text": text, "history": list(history), "shown": list(shown)})
+        return Intent(("request",), query=text)
+
+    def health(self):
+        return {"items": len(self.catalogue), "users": 0, "model": self.model_name, "semantic": True}

@@ -1,0 +1,192 @@
+"""The command line: what works, and the one line when it does not."""
+
+import json
+import socket
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import bot.cli
+from bot.listening import listen
+from tests.bot.fakes import FixedParley
+
+ITEMS = """item_id,title,description,year
+lamp,The Lantern Keeper,A lighthouse and its last keeper.,1984
+crumb,Crumbs,Two bakers fall out over a recipe.,1999
+"""
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    monkeypatch.delenv("PARLEY_DATA_DIR", raising=False)
+    monkeypatch.setenv("PARLEY_STATE_DIR", str(tmp_path / "state"))
+    (tmp_path / "items.csv").write_text(ITEMS, encoding="utf-8")
+    path = tmp_path / "parley.yaml"
+    path.write_text("data: {items: items.csv}\ncatalogue: {fields: {year: {type: int}}}", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def fixed(monkeypatch, tmp_path):
+    """Commands that open the service get a fixed one."""
+    parley = FixedParley(tmp_path)
+    monkeypatch.setattr(bot.cli, "_open", lambda settings: parley)
+    return parley
+
+
+def run(*arguments, **more):
+    return CliRunner().invoke(bot.cli.app, list(map(str, arguments)), **more)
+
+
+def assert_refused(result, *words):
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit)
+    line = result.stderr.strip().splitlines()[-1]
+    assert line.startswith("parley: ")
+    assert "Traceback" not in result.output
+    for word in words:
+        assert word in line
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported():
+    heavy = ["torch", "numpy", "gradio", "fastapi", "chromadb"]
+    code = f"import bot.cli, sys; print([name for name in {heavy} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_every_verb_is_there():
+    shown = run("--help").stdout
+    for verb in ("demo", "ingest", "train", "serve", "chat", "understand", "evaluate", "doctor"):
+        assert verb in shown
+
+
+def test_ingesting_twice_changes_nothing(config, tmp_path):
+    """Six rows made by hand, aliases among them."""
+    events = tmp_path / "events.csv"
+    rows = [
+        "ann,lamp,browse",
+        "ann,lamp,click",
+        "bob,crumb,购买",
+        "bob,lamp,like",
+        "cy,crumb,view",
+        "cy,owl,like",
+    ]
+    events.write_text("user_id,item_id,action\n" + "\n".join(rows) + "\n", encoding="utf-8")
+
+    first = run("ingest", "--config", config, "--events", events)
+    again = run("ingest", "--config", config, "--events", events)
+
+    assert first.exit_code == again.exit_code == 0, first.output
+    assert "6 added" in first.stdout
+    assert "0 added" in again.stdout
+    assert "6 known" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("dup.csv", "item_id,title\nx,A\n", "description"),
+        ("bad.parquet", "no parquet", "bad.parquet"),
+        ("bad.jsonl", "{broken", "bad.jsonl"),
+        ("empty.csv", "item_id,title,description\n", "empty.csv"),
+    ],
+)
+def test_a_catalogue_that_cannot_be_used_is_one_line(config, tmp_path, name, content, words):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    assert_refused(run("ingest", "--config", config, "--items", path), words)
+
+
+def test_a_missing_file_is_one_line(config, tmp_path):
+    assert_refused(run("ingest", "--config", config, "--items", tmp_path / "absent.csv"), "absent.csv")
+    assert_refused(run("serve", "--config", tmp_path / "absent.yaml"), "absent.yaml")
+    missing = run("understand", "--config", config, "--input", tmp_path / "absent.jsonl", "--output", "x")
+    assert_refused(missing, "absent.jsonl")
+
+
+def test_a_config_with_an_unknown_key_is_one_line(tmp_path):
+    path = tmp_path / "typo.yaml"
+    path.write_text("sever: {}", encoding="utf-8")
+    for verb in ("demo", "serve", "train", "chat"):
+        assert_refused(run(verb, "--config", path), "'sever'", "typo.yaml")
+
+
+def test_a_port_in_use_is_one_line_before_anything_loads(config):
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert_refused(run("serve", "--config", config, "--port", port), str(port), "in use")
+
+
+def test_a_host_that_is_not_ours_is_one_line(config):
+    assert_refused(run("serve", "--config", config, "--port", 0, "--host", "192.0.2.1"), "192.0.2.1")
+
+
+def test_a_state_folder_that_is_a_file_is_one_line(config, tmp_path):
+    (tmp_path / "state").write_text("in the way")
+    assert_refused(run("train", "--config", config), "state_dir")
+
+
+def test_serving_builds_the_page_and_closes_after(config, fixed, monkeypatch):
+    """The server is found by name, and gets the socket that was taken first."""
+    served = []
+    monkeypatch.setattr("bot.listening.serve", lambda app, bound, started: served.append((app, bound)))
+
+    result = run("serve", "--config", config, "--port", 0)
+
+    assert result.exit_code == 0, result.output
+    app, bound = served[0]
+    assert isinstance(bound, socket.socket)
+    assert "/chat" in {getattr(route, "path", "") for route in app.routes} or app.openapi()["paths"]["/chat"]
+    assert fixed.closed
+
+
+def test_a_talk_in_the_terminal(config, fixed):
+    result = run("chat", "--config", config, input="something [calm]\n\n")
+    assert result.exit_code == 0, result.output
+    assert "You said: something [calm]" in result.stdout
+    assert "1. The Lantern Keeper" in result.stdout
+
+
+def test_utterances_become_intents(config, fixed, tmp_path):
+    said = [
+        {
+            "text": "a calm one",
+            "history": [{"role": "user", "text": "hi"}],
+            "shown": [{"item_id": "owl", "title": "O"}],
+        },
+        {"text": "来一部"},
+    ]
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("\n".join(map(json.dumps, said)) + "\n", encoding="utf-8")
+
+    result = run("understand", "--config", config, "--input", source, "--output", target)
+
+    assert result.exit_code == 0, result.output
+    written = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [one["query"] for one in written] == ["a calm one", "来一部"]
+    assert fixed.calls[0]["shown"] == [("owl", "O")]
+
+
+def test_a_broken_utterance_is_named_by_line(config, fixed, tmp_path):
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text": "fine"}\n{"texd": "typo"}\n', encoding="utf-8")
+    assert_refused(
+        run("understand", "--config", config, "--input", source, "--output", tmp_path / "o"), "line 2"
+    )
+
+
+def test_an_unknown_suite_is_one_line(config):
+    assert_refused(run("evaluate", "nothing", "--config", config), "nothing")
+
+
+def test_the_doctor_names_what_is_broken(config, tmp_path):
+    """A config that cannot be read is the first finding and the last."""
+    (tmp_path / "state").write_text("in the way")
+    result = run("doctor", "--config", config)
+    assert result.exit_code == 1
+    assert "state_dir" in result.stdout
+    assert run("doctor", "--config", tmp_path / "absent.yaml").exit_code == 1

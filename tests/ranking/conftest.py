@@ -1,0 +1,31 @@
+"""The invented shop in a real database."""
+
+import pytest
+from invented_shop import put_items, shelf_of, shop_items
+
+from ranking.actions import ActionsConfig
+from ranking.events import EventLog
+from storage.engine import StorageConfig, open_storage
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = open_storage(tmp_path / "state", StorageConfig())
+    put_items(engine, shop_items())
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def actions():
+    return ActionsConfig()
+
+
+@pytest.fixture
+def log(engine, actions):
+    return EventLog(engine, actions)
+
+
+@pytest.fixture
+def shelf():
+    return shelf_of(shop_items())
