@@ -126,7 +126,8 @@ def train(config: Config = DEFAULT_CONFIG) -> None:
         report = preparation.train(preparation.embed())
     console.print(
         f"trained on {report.events} events of {report.users} people about {report.items} items "
-        f"in {report.seconds:.1f} s: version {report.version}"
+        f"in {report.seconds:.1f} s: version {report.version}",
+        soft_wrap=True,
     )
 
 

@@ -6,6 +6,7 @@ Intent is always valid; `FactConstraint` lets a writer use the placeholders it w
 """
 
 import json
+import unicodedata
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
@@ -17,6 +18,9 @@ from transformers import PreTrainedTokenizerBase
 from bot.layout import ACTS, MARKS, PLACEHOLDERS, SLOTS, act_token, placeholder, slot_token
 
 Mask = NDArray[np.bool_]
+
+SPAN_CHARACTERS = 160
+"""Longest span, about what an answer has room for."""
 
 
 class Constraint(Protocol):
@@ -30,62 +34,70 @@ def is_boundary(text: str, position: int) -> bool:
     if position <= 0 or position >= len(text):
         return True
     before, after = text[position - 1], text[position]
-    return not (before.isalnum() and after.isalnum()) or before >= "\u2e80" or after >= "\u2e80"
+    if after >= "\u2e80" or before >= "\u2e80":
+        return True
+    return not (_in_word(before) and _in_word(after))
+
+
+def _in_word(character: str) -> bool:
+    # Vowel signs of Arabic, Hebrew or Hindi are marks, not letters, yet they stand inside words.
+    return character.isalnum() or unicodedata.category(character).startswith("M")
 
 
 class SpanConstraint:
     """Slots in their fixed order, each followed by words copied from the utterance; then the end mark.
 
-    The state is the set of places in the utterance where the words written so far stand, as in a suffix
-    automaton; utterances are short, so the set is simply looked up again at each step.
+    Each word of the utterance where a span may start keeps the tokens from there on, written as the
+    recipe writes a span: after one space, whatever stands before the word.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, utterance: str, vocabulary: int) -> None:
         self._size = vocabulary
         self._slots = [_id(tokenizer, slot_token(slot)) for slot in SLOTS]
         self._end = _id(tokenizer, MARKS["end"])
-        encoded = tokenizer(utterance, add_special_tokens=False, return_offsets_mapping=True)
-        self._ids: list[int] = encoded["input_ids"]
-        offsets: list[tuple[int, int]] = encoded["offset_mapping"]
-        edges = [_word_start(utterance, start) for start, _ in offsets] + [len(utterance)]
-        self._starts = [
-            i
-            for i in range(len(self._ids))
-            if is_boundary(utterance, edges[i])
-            and edges[i] < len(utterance)
-            and not utterance[edges[i]].isspace()
-            and (i == 0 or edges[i - 1] != edges[i])
-        ]
-        self._ends = {
-            j
-            for j in range(1, len(edges))
-            if is_boundary(utterance, edges[j] if j < len(offsets) else len(utterance))
-            and (j == len(self._ids) or edges[j] != edges[j - 1])
-        }
+        self._tails: list[list[int]] = []
+        self._ends: list[set[int]] = []  # per tail, after how many tokens a word is complete
+        starts = _span_starts(utterance)
+        if not starts:
+            return
+        texts = [" " + utterance[start : _cut(utterance, start)] for start in starts]
+        encoded = tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
+        for start, ids, offsets in zip(starts, encoded["input_ids"], encoded["offset_mapping"], strict=True):
+            self._tails.append(ids)
+            # A character may be spelt by several tokens, which then share its place.
+            self._ends.append(
+                {
+                    count
+                    for count in range(1, len(ids) + 1)
+                    if (count == len(ids) or offsets[count - 1][1] <= offsets[count][0])
+                    and offsets[count - 1][1] > 1
+                    and is_boundary(utterance, start + offsets[count - 1][1] - 1)
+                }
+            )
 
     def allowed(self, written: Sequence[int]) -> Mask:
         mask = np.zeros(self._size, dtype=bool)
         opened = [i for i, token in enumerate(written) if token in self._slots]
         if not opened:
             mask[self._end] = True
-            if self._starts:
-                mask[self._slots] = True
+            mask[self._slots] = bool(self._tails)
             return mask
         slot = self._slots.index(written[opened[-1]])
         span = list(written[opened[-1] + 1 :])
         places = self._places(span, after=self._previous_start(written, opened))
         for place in places:
-            if place + len(span) < len(self._ids):
-                mask[self._ids[place + len(span)]] = True
-        if span and any(place + len(span) in self._ends for place in places):
+            if len(span) < len(self._tails[place]):
+                mask[self._tails[place][len(span)]] = True
+        complete = [place for place in places if len(span) in self._ends[place]]
+        if complete:
             # The same slot again only if a word is left to begin at, so that the writing always ends.
             mask[self._slots[slot + 1 :]] = True
-            mask[self._slots[slot]] = any(start > places[0] for start in self._starts)
+            mask[self._slots[slot]] = complete[0] + 1 < len(self._tails)
             mask[self._end] = True
         return mask
 
     def _places(self, span: list[int], after: int) -> list[int]:
-        return [i for i in self._starts if i > after and self._ids[i : i + len(span)] == span]
+        return [i for i in range(after + 1, len(self._tails)) if self._tails[i][: len(span)] == span]
 
     def _previous_start(self, written: Sequence[int], opened: list[int]) -> int:
         """Where the span before began, if it filled the same slot: spans of a slot stand in order."""
@@ -93,14 +105,21 @@ class SpanConstraint:
             return -1
         span = list(written[opened[-2] + 1 : opened[-1]])
         places = self._places(span, after=self._previous_start(written[: opened[-1]], opened[:-1]))
-        return places[0]
+        return next(place for place in places if len(span) in self._ends[place])
 
 
-def _word_start(text: str, position: int) -> int:
-    """A byte-level token holds the space before its word; the word starts after it."""
-    while position < len(text) and text[position] == " ":
-        position += 1
-    return position
+def _span_starts(text: str) -> list[int]:
+    """Where a span may start: at each word or sign, unless it is longer than any span."""
+    return [
+        i for i in range(len(text)) if is_boundary(text, i) and not text[i].isspace() and _cut(text, i) > i
+    ]
+
+
+def _cut(text: str, start: int) -> int:
+    """The last end of a word that a span from `start` can reach."""
+    return next(
+        (i for i in range(min(len(text), start + SPAN_CHARACTERS), start, -1) if is_boundary(text, i)), start
+    )
 
 
 class FactConstraint:
@@ -163,7 +182,7 @@ class SchemaConstraint:
 
 
 @lru_cache(maxsize=2)
-def _guidance_tokenizer(tokenizer: PreTrainedTokenizerBase, vocabulary: int) -> Any:
+def _guidance_tokenizer(tokenizer: Any, vocabulary: int) -> Any:
     import llguidance.hf
 
     return llguidance.hf.from_tokenizer(tokenizer, n_vocab=vocabulary)

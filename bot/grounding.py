@@ -86,7 +86,11 @@ class Grounder:
             return list(shown[:2])
         if len(focus) == 1:
             return list(focus)
-        return list(shown) if len(shown) == 1 or "inquire" not in reading.acts and "accept" not in reading.acts else []
+        return (
+            list(shown)
+            if len(shown) == 1 or ("inquire" not in reading.acts and "accept" not in reading.acts)
+            else []
+        )
 
     def _mention(self, span: Span) -> Mention:
         for item_id, score in self.titles.resolve(span.text)[:1]:
@@ -111,7 +115,9 @@ class Grounder:
         if degree is not None:
             return self._by_degree(span, *degree, anchors, negative=negative)
         before = utterance[: span.start]
-        found = [_chosen(match.field, match.values, span.text) for match in self.values.find(span.text, before)]
+        found = [
+            _chosen(match.field, match.values, span.text) for match in self.values.find(span.text, before)
+        ]
         found += self._flags(span.text)
         return [_negated(constraint) for constraint in found] if negative else found
 
@@ -121,7 +127,9 @@ class Grounder:
             by_unit = config.field_with_role(_UNIT_ROLES[quantity.unit])  # type: ignore[arg-type]
             if by_unit is not None or quantity.unit != "year":
                 return by_unit
-        numeric = [name for name, spec in config.fields.items() if spec.type in ("int", "float") and spec.filter]
+        numeric = [
+            name for name, spec in config.fields.items() if spec.type in ("int", "float") and spec.filter
+        ]
         named = self.values.field_named(words)
         if named in numeric:
             return named
@@ -185,7 +193,7 @@ def _bounds(field: str, quantity: Quantity, words: str) -> list[Constraint]:
 def _merged(constraints: Sequence[Constraint], utterance: str) -> list[Constraint]:
     """Constraints once each; "thriller or horror" is one choice, not two demands."""
     merged: list[Constraint] = []
-    for constraint in dict.fromkeys(constraints):
+    for constraint in {(c.field, c.op, c.value): c for c in constraints}.values():
         for i, earlier in enumerate(merged):
             both = constraint.op == earlier.op == "eq" and constraint.field == earlier.field
             between = rf"{re.escape(earlier.text)}\s*(?:or|/|,)\s*(?:an? |some )?{re.escape(constraint.text)}"

@@ -139,6 +139,15 @@ class LanguageModel(BaseLLM):
             texts = [_before(text, stop) for text in texts]
         return LLMResult(generations=[[Generation(text=text)] for text in texts])
 
+    @property
+    def _context(self) -> int:
+        return getattr(self._model.config, "max_position_embeddings", None) or 1024
+
+    def fits(self, prompt: str, tokens: int) -> bool:
+        """Whether the model can hold `prompt` and an answer of `tokens` tokens."""
+        written = self._tokenizer(prompt, add_special_tokens=not self._layout)["input_ids"]
+        return len(written) + tokens <= self._context
+
     def act_probabilities(self, prompt: str) -> dict[str, float]:
         """P(act) of a reading prompt, from the yes and no tokens behind each act's mark."""
         with self._lock, torch.inference_mode():
@@ -150,7 +159,7 @@ class LanguageModel(BaseLLM):
         if ask.sample:
             torch.manual_seed(self._config.seed if ask.seed is None else ask.seed)
         constraints = [make(self) for make in ask.constraints]
-        inputs = self._encode(texts)
+        inputs = self._encode(texts, room=ask.tokens)
         prompt_mask = inputs["attention_mask"]
         output = self._model(**inputs, use_cache=True)
         heads = [""] * len(texts)
@@ -205,7 +214,7 @@ class LanguageModel(BaseLLM):
         nucleus = ordered.cumsum(0) - ordered < 0.92
         return int(places[torch.multinomial(ordered * nucleus, 1)])
 
-    def _encode(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+    def _encode(self, texts: Sequence[str], room: int = 0) -> dict[str, torch.Tensor]:
         encoded = self._tokenizer(
             list(texts),
             return_tensors="pt",
@@ -214,9 +223,11 @@ class LanguageModel(BaseLLM):
             add_special_tokens=not self._layout,
         )
         mask = encoded["attention_mask"]
-        limit = getattr(self._model.config, "max_position_embeddings", None) or 1024
-        if mask.shape[1] >= limit:
-            raise ModelError(f"the prompt is {mask.shape[1]} tokens long, the model reads {limit}")
+        if mask.shape[1] + room > self._context:
+            raise ModelError(
+                f"the prompt is {mask.shape[1]} tokens long and the answer up to {room}, "
+                f"the model holds {self._context}"
+            )
         positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
         inputs = {"input_ids": encoded["input_ids"], "attention_mask": mask, "position_ids": positions}
         return {name: tensor.to(self._model.device) for name, tensor in inputs.items()}
@@ -284,7 +295,7 @@ def load_model(config: ModelConfig) -> LanguageModel:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(f"the model {source!r} cannot be loaded: {reason}") from error
-    model.eval()
+    model.train(False)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
     if config.int8 and device == "cpu":
@@ -317,7 +328,8 @@ def _read_layout(folder: Path) -> dict[str, float] | None:
     if layout["digest"] != prompts.layout_digest():
         raise ModelError(
             f"{folder} was trained on another layout of prompts/ (digest {layout['digest'][:12]}, now "
-            f"{prompts.layout_digest()[:12]}); train it again or restore prompts/layout.yaml, read.txt, write.txt"
+            f"{prompts.layout_digest()[:12]}); train it again or restore prompts/layout.yaml, read.txt and "
+            "write.txt"
         )
     return {str(act): float(threshold) for act, threshold in layout["thresholds"].items()}
 
@@ -334,4 +346,5 @@ def quantise(model: Any) -> Any:
                 linear.weight = torch.nn.Parameter(child.weight.t().contiguous(), requires_grad=False)
                 linear.bias = child.bias
                 setattr(module, name, linear)
-    return quantize_dynamic(model.float(), {torch.nn.Linear}, dtype=torch.qint8)
+    quantised: torch.nn.Module = quantize_dynamic(model.float(), {torch.nn.Linear}, dtype=torch.qint8)
+    return quantised

@@ -10,10 +10,39 @@ from typing import Literal
 
 Unit = Literal["year", "minutes", "money", "stars"]
 
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()  # noqa: E501
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 NUMBER_WORDS = {word: i for i, word in enumerate(_ONES)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
-NUMBER_WORDS |= {"a couple of": 2, "a couple": 2, "couple": 2, "a few": 3, "half a dozen": 6, "a dozen": 12, "hundred": 100}
+NUMBER_WORDS |= {
+    "a couple of": 2,
+    "a couple": 2,
+    "couple": 2,
+    "a few": 3,
+    "half a dozen": 6,
+    "a dozen": 12,
+    "hundred": 100,
+}
 _DECADES = {word[:-1] + "ies" if word.endswith("y") else word: 10 * i for i, word in enumerate(_TENS, 2)}
 
 _AT_MOST = (
@@ -119,7 +148,9 @@ def _single(text: str) -> Quantity | None:
         unit = _unit(text, number)
     if re.search(rf"(?<!\w)(?:{_AT_LEAST})(?!\w)|or (?:more|longer|newer|later|better|higher|up)|\d\+", text):
         return Quantity(number, None, unit)
-    if re.search(rf"(?<!\w)(?:{_AT_MOST})(?!\w)|or (?:less|under|shorter|cheaper|older|earlier)|\btops\b|\bmax\b", text):
+    if re.search(
+        rf"(?<!\w)(?:{_AT_MOST})(?!\w)|or (?:less|under|shorter|cheaper|older|earlier)|\btops\b|\bmax\b", text
+    ):
         return Quantity(None, number, unit)
     if re.search(rf"(?<!\w)(?:{_LESS})(?!\w)", text):
         return Quantity(None, number, unit, strict=True)

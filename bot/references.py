@@ -66,7 +66,9 @@ class References:
             return list(shown[-int(count) :] if end else shown[: int(count)])
         places = [_ORDINALS[token] for token in tokens if token in _ORDINALS]
         numbers = re.findall(r"(?:number|no\.?|#|option|nr)\s*(\w+)", text)
-        if not places and (numbers or re.fullmatch(r"\W*(?:\d|one|two|three|four|five)(?:\W+(?:and|or)?\W*\w+)*\W*", text)):
+        if not places and (
+            numbers or re.fullmatch(r"\W*(?:\d|one|two|three|four|five)(?:\W+(?:and|or)?\W*\w+)*\W*", text)
+        ):
             spoken = [NUMBER_WORDS.get(token) or _digit(token) for token in tokens]
             places = [int(number) - 1 for number in spoken if number and number <= len(shown)]
         return [shown[place] for place in places if -len(shown) <= place < len(shown)]
@@ -78,19 +80,35 @@ class References:
         degree = self._values.degree(text)
         if degree:
             field, sign = degree
-            known = [(item, self._catalogue[item].fields.get(field)) for item in shown]
-            numbers = [(item, float(value)) for item, value in known if isinstance(value, int | float)]
+            held = [
+                (item, self._catalogue[item].fields.get(field)) for item in shown if item in self._catalogue
+            ]
+            numbers = [(item, float(value)) for item, value in held if isinstance(value, int | float)]
             return [max(numbers, key=lambda pair: sign * pair[1])[0]] if numbers else []
         for match in self._values.find(re.sub(r"\b(the|that|this|one|ones|film|movie)\b", " ", text)):
             constraint = Constraint(match.field, "in", match.values)
-            fitting = [item for item in shown if matches(self._catalogue[item], constraint)]
+            known = [item for item in shown if item in self._catalogue]
+            fitting = [item for item in known if matches(self._catalogue[item], constraint)]
             if fitting and len(fitting) < len(shown):
                 return fitting
         return []
 
 
 def _is_pointing(words: str) -> bool:
-    pointing = {"it", "that", "this", "them", "those", "these", "one", "the", "both", "first", "second", "last"}
+    pointing = {
+        "it",
+        "that",
+        "this",
+        "them",
+        "those",
+        "these",
+        "one",
+        "the",
+        "both",
+        "first",
+        "second",
+        "last",
+    }
     return set(re.findall(r"\w+", words.lower())) <= pointing
 
 

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ranking.rank import Scores
-
 from bot.intent import Intent
 from ranking.events import BehaviourEvent
+from ranking.rank import Scores
 
 
 @dataclass(frozen=True, slots=True)

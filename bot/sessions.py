@@ -122,7 +122,14 @@ class Sessions:
         else:
             connection.execute(update(SessionRow).where(SessionRow.session_id == session_id).values(**values))
         self._insert_turn(
-            connection, session_id, turn_id, user_id, message=message, reply=reply, intent=intent, payload=payload
+            connection,
+            session_id,
+            turn_id,
+            user_id,
+            message=message,
+            reply=reply,
+            intent=intent,
+            payload=payload,
         )
         if recommendations:
             rows = [
@@ -137,8 +144,14 @@ class Sessions:
     def _add_turn(
         self, connection: Connection, session_id: str, turn_id: str, user_id: str, message: Message
     ) -> None:
-        said = {"message": message.text, "reply": ""} if message.role == "user" else {"message": "", "reply": message.text}
-        self._insert_turn(connection, session_id, turn_id, user_id, **said, intent={}, payload={"imported": True})
+        said = (
+            {"message": message.text, "reply": ""}
+            if message.role == "user"
+            else {"message": "", "reply": message.text}
+        )
+        self._insert_turn(
+            connection, session_id, turn_id, user_id, **said, intent={}, payload={"imported": True}
+        )
 
     def _insert_turn(
         self, connection: Connection, session_id: str, turn_id: str, user_id: str, **values: Any
@@ -156,7 +169,12 @@ class Sessions:
         with self.engine.connect() as connection:
             rows = connection.execute(query.order_by(SessionRow.updated_at.desc())).all()
         return [
-            {"session_id": r.session_id, "title": r.title, "created_at": r.created_at, "updated_at": r.updated_at}
+            {
+                "session_id": r.session_id,
+                "title": r.title,
+                "created_at": r.created_at,
+                "updated_at": r.updated_at,
+            }
             for r in rows
         ]
 
@@ -181,7 +199,9 @@ class Sessions:
     def rename(self, session_id: str, user_id: str, title: str) -> None:
         with writing(self.engine) as connection:
             self._row(connection, session_id, user_id)
-            connection.execute(update(SessionRow).where(SessionRow.session_id == session_id).values(title=title))
+            connection.execute(
+                update(SessionRow).where(SessionRow.session_id == session_id).values(title=title)
+            )
 
     def delete(self, session_id: str, user_id: str) -> None:
         """Delete a session with its turns and impressions; behaviour learned from it stays."""
@@ -195,7 +215,9 @@ class Sessions:
     def erase(self, user_id: str, connection: Connection) -> dict[str, int]:
         """Delete all that is held of a person, in the caller's transaction; rows by table."""
         return {
-            str(table.__tablename__): connection.execute(delete(table).where(table.user_id == user_id)).rowcount
+            str(table.__tablename__): connection.execute(
+                delete(table).where(table.user_id == user_id)
+            ).rowcount
             for table in (ImpressionRow, TurnRow, SessionRow, ProfileRow)
         }
 

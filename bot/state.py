@@ -5,7 +5,7 @@ can take the next turn.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bot.intent import Intent
@@ -44,7 +44,6 @@ class DialogueState:
     asked: tuple[str, ...] = ()
     pending: str | None = None
     count: int | None = None
-    reasons: dict[str, list[list[str]]] = field(default_factory=dict)
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:
@@ -67,9 +66,12 @@ class DialogueState:
         """The state that `as_json` stored."""
         if not stored:
             return cls()
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+        }
         values["wishes"] = tuple(
-            Wish(wish["query"], tuple(_constraint(c) for c in wish["constraints"])) for wish in stored["wishes"]
+            Wish(wish["query"], tuple(_constraint(c) for c in wish["constraints"]))
+            for wish in stored["wishes"]
         )
         return cls(**values)
 
@@ -131,14 +133,18 @@ def _without(wish: Wish, text: str) -> Wish | None:
     for constraint in wish.constraints:
         if constraint not in left and constraint.text:
             query = " ".join(query.replace(constraint.text.lower(), " ").split())
-    return Wish(query if left or len(query.split()) > 1 else "", left) if left or len(query.split()) > 1 else None
+    return (
+        Wish(query if left or len(query.split()) > 1 else "", left)
+        if left or len(query.split()) > 1
+        else None
+    )
 
 
 def _speaks_of(constraint: Constraint, text: str) -> bool:
     words = constraint.text.lower()
     values = constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
     named = any(str(value).lower() in text or text in str(value).lower() for value in values if str(value))
-    return bool(words) and (words in text or text in words) or named or constraint.field in text.split()
+    return (bool(words) and (words in text or text in words)) or named or constraint.field in text.split()
 
 
 def _with(wishes: tuple[Wish, ...], new: Wish, count: Count) -> tuple[Wish, ...]:
@@ -154,14 +160,23 @@ def _with(wishes: tuple[Wish, ...], new: Wish, count: Count) -> tuple[Wish, ...]
         left = tuple(
             c
             for c in wish.constraints
-            if not (c.field in fields and _numeric(c) and any(_numeric(n) and n.field == c.field for n in new.constraints))
+            if not (
+                c.field in fields
+                and _numeric(c)
+                and any(_numeric(n) and n.field == c.field for n in new.constraints)
+            )
             and (c.field, str(c.value).lower()) not in opposite
         )
         kept.append(replace(wish, constraints=left))
     together = [c for wish in (*kept, new) for c in wish.constraints]
     if together and count(together) == 0:
         kept = [
-            replace(w, constraints=tuple(c for c in w.constraints if c.field not in fields or c.op in ("ne", "not_in")))
+            replace(
+                w,
+                constraints=tuple(
+                    c for c in w.constraints if c.field not in fields or c.op in ("ne", "not_in")
+                ),
+            )
             for w in kept
         ]
     return (*(wish for wish in kept if wish.query or wish.constraints), new)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from langchain_core.prompts import PromptTemplate
 
 import prompts
-from bot.decoding import SchemaConstraint, SpanConstraint
+from bot.decoding import SchemaConstraint, SpanConstraint, is_boundary
 from bot.layout import ACTS, MARKS, SLOTS, Message, neutral, render_history, render_read
 from bot.model import Ask, LanguageModel
 
@@ -73,7 +73,7 @@ def read(model: LanguageModel, history: Sequence[Message], utterance: str) -> Re
     deadline = time.monotonic() + model.config.read_seconds
     if not model.knows_layout:
         return _read_by_instruction(model, history, utterance, deadline)
-    prompt, skipped = render_read(history, utterance)
+    prompt, skipped = reading_prompt(model, history, utterance)
     words = prompt[prompt.rindex(MARKS["now"]) + len(MARKS["now"]) : prompt.rindex(MARKS["read"])]
 
     def constraint(asked: LanguageModel) -> SpanConstraint:
@@ -81,6 +81,23 @@ def read(model: LanguageModel, history: Sequence[Message], utterance: str) -> Re
 
     answer = model.invoke(prompt, ask=Ask(READ_TOKENS, [constraint], deadline=deadline))
     return parse(answer, utterance, skipped)
+
+
+def reading_prompt(model: LanguageModel, history: Sequence[Message], utterance: str) -> tuple[str, int]:
+    """The prompt that fits the model, and how many leading characters of `utterance` it leaves out.
+
+    Words are no measure of a message without spaces or with many signs, as of Chinese or emoji: then the
+    oldest history goes first, then the beginning of the message.
+    """
+    skipped = 0
+    while True:
+        prompt, more = render_read(history, utterance[skipped:])
+        if model.fits(prompt, READ_TOKENS):
+            return prompt, skipped + more
+        if history:
+            history = history[1:]
+        else:
+            skipped += 1 + (len(utterance) - skipped) // 4
 
 
 def parse(answer: str, utterance: str, skipped: int = 0) -> Reading:
@@ -91,20 +108,25 @@ def parse(answer: str, utterance: str, skipped: int = 0) -> Reading:
     pieces = _PARTS.split(re.sub(r"<\|act:[a-z]+\|>", "", answer))
     for slot, words in zip(pieces[1::2], pieces[2::2], strict=True):
         after = max((s.start + 1 for s in spans if s.slot == slot), default=skipped)
-        span = _locate(slot, words.strip(), text, utterance, after)
+        words = words.strip()
+        while (span := _locate(slot, words, text, utterance, after)) is None and " " in words:
+            words = words.rpartition(" ")[0].rstrip()
         if span is not None:
             spans.append(span)
     return Reading(tuple(acts) or ("other",), tuple(spans))
 
 
 def _locate(slot: str, words: str, text: str, original: str, after: int) -> Span | None:
+    """The first place from `after` on where `words` stand as whole words."""
     if not words or slot not in SLOTS:
         return None
-    match = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)").search(text, after)
-    start = match.start() if match else text.find(words, after)
-    if start < 0:
-        return None
-    return Span(slot, original[start : start + len(words)], start, start + len(words))
+    start = text.find(words, after)
+    while start >= 0:
+        end = start + len(words)
+        if is_boundary(text, start) and is_boundary(text, end):
+            return Span(slot, original[start:end], start, end)
+        start = text.find(words, start + 1)
+    return None
 
 
 def _read_by_instruction(

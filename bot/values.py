@@ -107,7 +107,8 @@ class ValueIndex:
 
     def degree(self, words: str) -> tuple[str, int] | None:
         """The field that a word of degree speaks of, and +1 or -1: "cheaper" is (price, -1)."""
-        lowered = f" {' '.join(re.findall(r'[\w-]+', words.lower()))} "
+        spaced = " ".join(re.findall(r"[\w-]+", words.lower()))
+        lowered = f" {spaced} "
         spoken = [word for word in self._degrees if f" {word} " in lowered]
         return self._degrees[max(spoken, key=len)] if spoken else None
 
@@ -150,8 +151,8 @@ def _degrees(catalogue: Catalogue) -> dict[str, tuple[str, int]]:
     for role, directions in yaml.safe_load(prompts.text("degrees.yaml")).items():
         field = catalogue.config.field_with_role(role)
         if field is not None:
-            degrees |= {word: (field, 1) for word in directions["up"]}
-            degrees |= {word: (field, -1) for word in directions["down"]}
+            degrees |= dict.fromkeys(directions["up"], (field, 1))
+            degrees |= dict.fromkeys(directions["down"], (field, -1))
     return degrees
 
 

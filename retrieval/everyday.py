@@ -15,7 +15,8 @@ from retrieval.catalogue import Catalogue
 from retrieval.text import Token, fold
 
 FUNCTION_WORDS = frozenset(STOPWORDS_EN_PLUS) | {
-    "one", "ones", "movie", "movies", "film", "films", "book", "books", "series", "part", "yes", "ok",
+    "one", "ones", "movie", "movies", "film", "films", "book", "books", "series", "part", "yes", "ok", "us",
+    "hi", "hello", "thanks", "please", "oh", "well",
 }  # fmt: skip
 # Words after which a name is to be expected, and words that go on after one.
 LEAD_IN = frozenset({

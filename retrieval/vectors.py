@@ -66,13 +66,11 @@ class VectorStore:
 
     def query(self, vector: FloatArray, limit: int) -> list[tuple[str, float]]:
         """The items nearest to `vector` and their cosines, best first."""
+        if limit < 1:
+            return []
         with _translated():
-            count = self._collection.count()
-            if not count or limit < 1:
-                return []
-            found = self._collection.query(
-                query_embeddings=[vector], n_results=min(limit, count), include=["distances"]
-            )
+            # More may be asked for than there are; counting first would take as long as the query.
+            found = self._collection.query(query_embeddings=[vector], n_results=limit, include=["distances"])
         ids, distances = found["ids"][0], found["distances"][0]
         return [(item_id, 1.0 - distance) for item_id, distance in zip(ids, distances, strict=True)]
 
@@ -162,7 +160,11 @@ class VectorStore:
             if client is not None:
                 client.close()
             shutil.rmtree(self._folder, ignore_errors=True)
-            self._open()
+            try:
+                self._open()
+            except VectorStoreError:
+                # Chroma remembers a client that could not start, and forgets it when it fails once more.
+                self._open()
 
 
 @contextmanager

@@ -49,6 +49,8 @@ class LabelledTurn:
     text: str
     acts: tuple[str, ...]
     spans: tuple[tuple[str, int, int], ...] | None
+    dialogue: str = ""
+    """The published id of the dialogue it comes from, where it has one."""
 
 
 def _redial_text(text: str, names: dict[str, str]) -> str:
@@ -101,7 +103,7 @@ def redial_labelled(name: str) -> list[LabelledTurn]:
             if label and message.role == "user":
                 history = tuple(earlier for _, earlier in messages[max(0, i - 4) : i])
                 spans = tuple((slot, start, end) for slot, start, end in label["spans"])
-                turns.append(LabelledTurn(history, message.text, tuple(label["acts"]), spans))
+                turns.append(LabelledTurn(history, message.text, tuple(label["acts"]), spans, conversation))
     if len(turns) != len(labels):
         raise SystemExit(f"only {len(turns)} of {len(labels)} labelled ReDial messages were found")
     return turns

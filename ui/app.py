@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 Transcript = list[dict[str, str]]
 Visitor = Callable[[gr.Request], str | None]
 
+# Who said which part of a stored turn.
+PARTS = (("user", "message"), ("assistant", "reply"))
+
 # Answers that leave the page's pieces alone.
 KEEP = gr.skip()
 
@@ -35,7 +38,12 @@ START_NEW = """async () => {
 
 THEME_FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 MONO_FONT = ("ui-monospace", "Consolas", "monospace")
-PAGE_CSS = CSS + "footer { display: none !important } .parley-hello h1 { margin-bottom: 0 }"
+PAGE_CSS = (
+    CSS
+    + """
+footer, button[aria-label="Clear"] { display: none !important }
+"""
+)
 
 
 def theme() -> gr.Theme:
@@ -59,19 +67,15 @@ class Page:
         sessions = self._parley.sessions(visitor)
         if not sessions:
             return [], shelf_html(Shelf()), Shelf()
-        latest = max(sessions, key=lambda session: str(session["updated_at"]))["session_id"]
+        latest = sessions[0]["session_id"]
         turns = self._parley.session(latest, visitor)["turns"]
-        shown = next((turn for turn in reversed(turns) if turn.get("recommendations")), None)
-        shelf = Shelf(session_id=latest)
-        if shown is not None:
-            listed = shown["recommendations"]
-            cards = tuple(self._card(one["item_id"], one["title"], one["explanation"]) for one in listed)
-            given = self._given(visitor, [card.item_id for card in cards])
-            shelf = Shelf(latest, shown["turn_id"], cards, given)
-        transcript: Transcript = []
-        for turn in turns:
-            transcript += [_said("user", turn["message"]), _said("assistant", turn["reply"])]
-        return transcript, shelf_html(shelf), shelf
+        listed, turn_id = next(
+            ((found, turn["turn_id"]) for turn in reversed(turns) if (found := _listed(turn))), ([], None)
+        )
+        cards = tuple(self._card(one["item_id"], one["title"], one["explanation"]) for one in listed)
+        shelf = Shelf(latest, turn_id, cards, self._given(visitor, [card.item_id for card in cards]))
+        said = [(role, turn[part]) for turn in turns for role, part in PARTS if turn[part]]
+        return [_said(role, text) for role, text in said], shelf_html(shelf), shelf
 
     def answer(
         self, message: str, transcript: Transcript, shelf: Shelf, request: gr.Request
@@ -146,13 +150,16 @@ def build_page(parley: "Parley", visitor_of: Visitor, metrics: Metrics | None = 
     """The page over an opened service; `visitor_of` tells whose request one is."""
     page = Page(parley, visitor_of, metrics)
     nouns = parley.catalogue.config.nouns
-    with gr.Blocks(title="Parley", analytics_enabled=False, fill_width=True) as blocks:
+    blocks: gr.Blocks = gr.Blocks(title="Parley", analytics_enabled=False, fill_width=True)
+    with blocks:
         shelf = gr.State(Shelf())
         waiting = gr.State("")
         transcript = gr.State([])
         with gr.Row():
-            gr.HTML(f"<h1>Parley</h1><p>Say what {escape(nouns)} you are in the mood for.</p>")
-            start_new = gr.Button("Start as someone new", size="sm", scale=0, min_width=200)
+            with gr.Column(scale=1, min_width=260):
+                gr.HTML(f"<h1>Parley</h1><p>Say what {escape(nouns)} you are in the mood for.</p>")
+            with gr.Column(scale=0, min_width=200):
+                start_new = gr.Button("Start as someone new", size="sm")
         with gr.Row():
             with gr.Column(scale=3, min_width=320):
                 conversation = gr.Chatbot(
@@ -163,6 +170,7 @@ def build_page(parley: "Parley", visitor_of: Visitor, metrics: Metrics | None = 
                     allow_tags=False,
                     latex_delimiters=[],
                     feedback_options=None,
+                    buttons=[],
                     placeholder="Nothing said yet.",
                 )
                 box = gr.Textbox(
@@ -208,6 +216,12 @@ def build_page(parley: "Parley", visitor_of: Visitor, metrics: Metrics | None = 
         cards.click(page.react, shelf, [cards, shelf], show_progress="hidden", api_visibility="private")
         start_new.click(None, js=START_NEW)
     return blocks
+
+
+def _listed(turn: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a stored turn recommended."""
+    listed: list[dict[str, Any]] = turn["payload"].get("recommendations", [])
+    return listed
 
 
 def _said(role: str, text: str) -> dict[str, str]:

@@ -55,12 +55,17 @@ def shelf_html(shelf: Shelf) -> str:
 
 def details_of(fields: Mapping[str, object], limit: int = 4) -> str:
     """The short facts under a title: the first `limit` fields that have a value."""
-    shown = [
-        ", ".join(map(str, value[:3])) if isinstance(value, list) else str(value)
-        for value in fields.values()
-        if value not in (None, "", [])
-    ]
-    return " · ".join(shown[:limit])
+    facts = (_fact(name, value) for name, value in fields.items())
+    return " · ".join([fact for fact in facts if fact][:limit])
+
+
+def _fact(name: str, value: object) -> str:
+    """A field in a few words; a yes is the field's name, and a no is left out."""
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return name.replace("_", " ")
+    return ", ".join(map(str, value[:3])) if isinstance(value, list) else str(value)
 
 
 def _card(card: Card, given: Given | None) -> str:
@@ -96,18 +101,22 @@ element.addEventListener('click', (event) => {
 });
 """
 
+# The id in front outweighs Gradio's own rules for what stands in its HTML.
 CSS = """
-.parley-cards { list-style: none; margin: 0; padding: 0; display: grid; gap: .75rem }
-.parley-card { border: 1px solid var(--border-color-primary); border-radius: .75rem; padding: .9rem 1rem;
-    background: var(--block-background-fill); overflow-wrap: anywhere }
-.parley-card h3 { margin: 0; font-size: 1.05rem; line-height: 1.3 }
-.parley-card p { margin: .35rem 0 0 }
-.parley-details, .parley-empty { color: var(--body-text-color-subdued); font-size: .875rem }
-.parley-actions { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin-top: .65rem }
-.parley-actions button { border: 1px solid var(--border-color-primary); border-radius: 999px; cursor: pointer;
-    padding: .3rem .85rem; min-height: 2.25rem; background: transparent; color: var(--body-text-color) }
-.parley-actions button:hover { border-color: var(--color-accent) }
-.parley-actions button:focus-visible { outline: 2px solid var(--color-accent); outline-offset: 2px }
-.parley-actions button:disabled { opacity: .5; cursor: progress }
-.parley-given { font-weight: 600; font-size: .9rem }
+#parley-shelf .parley-cards { list-style: none; margin: 0; padding: 0; display: grid; gap: .75rem }
+#parley-shelf .parley-card { border: 1px solid var(--border-color-primary); border-radius: .75rem; margin: 0;
+    padding: .9rem 1rem; background: var(--block-background-fill); overflow-wrap: anywhere }
+#parley-shelf h3 { margin: 0; font-size: 1.05rem; line-height: 1.3 }
+#parley-shelf p { display: block; margin: .35rem 0 0 }
+#parley-shelf .parley-details, #parley-shelf .parley-empty {
+    color: var(--body-text-color-subdued); font-size: .875rem }
+#parley-shelf .parley-actions { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center;
+    margin-top: .65rem }
+#parley-shelf button { border: 1px solid var(--border-color-primary); border-radius: 999px; cursor: pointer;
+    margin: 0; padding: .3rem .85rem; min-height: 2.25rem; background: transparent; box-shadow: none;
+    color: var(--body-text-color); font-size: .9rem; font-weight: 500 }
+#parley-shelf button:hover { border-color: var(--color-accent) }
+#parley-shelf button:focus-visible { outline: 2px solid var(--color-accent); outline-offset: 2px }
+#parley-shelf button:disabled { opacity: .5; cursor: progress }
+#parley-shelf .parley-given { font-weight: 600; font-size: .9rem }
 """

@@ -23,6 +23,13 @@ POLICY = (
 )
 
 
+# A speech mark on a round ground, in place, so that browsers need not ask for a file.
+ICON = (
+    "<link rel='icon' href=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
+    "<circle cx='8' cy='8' r='8' fill='%234f46e5'/><path d='M4 5h8v5H8l-3 2v-2H4z' fill='white'/></svg>\">"
+)
+
+
 class PagePolicy:
     """Tells browsers that the page has no business with any other host."""
 
@@ -55,7 +62,7 @@ def build_server(parley: "Parley") -> FastAPI:
 
     page = build_page(parley, visitor_of, metrics)
     page.queue(default_concurrency_limit=16)
-    return gr.mount_gradio_app(
+    served: FastAPI = gr.mount_gradio_app(
         app,
         page,
         path="/ui",
@@ -69,4 +76,6 @@ def build_server(parley: "Parley") -> FastAPI:
         max_file_size=1,
         theme=theme(),
         css=PAGE_CSS,
+        head=ICON,
     )
+    return served

@@ -33,8 +33,15 @@ class Visitors:
     def cookie(self, visitor: str, *, secure: bool) -> str:
         """The Set-Cookie header that makes a browser come back as `visitor`."""
         jar = SimpleCookie({COOKIE: self._signer.sign(visitor).decode()})
-        jar[COOKIE].update({"path": "/ui", "max-age": str(TWO_YEARS), "httponly": True, "samesite": "Lax"})
-        jar[COOKIE]["secure"] = secure
+        attributes = {
+            "path": "/ui",
+            "max-age": TWO_YEARS,
+            "httponly": True,
+            "samesite": "Lax",
+            "secure": secure,
+        }
+        for name, value in attributes.items():
+            jar[COOKIE][name] = value
         return jar[COOKIE].OutputString()
 
     def read(self, header: str) -> str | None:

@@ -1,6 +1,6 @@
 """A Parley that answers from a list, for the doors in front of it."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from bot.errors import MessageError, UnknownSession
@@ -158,10 +158,7 @@ class FixedParley:
                 "turn_id": turn.turn_id,
                 "message": turn.reply.removeprefix("You said: "),
                 "reply": turn.reply,
-                "recommendations": [
-                    {"item_id": one.item_id, "title": one.title, "explanation": one.explanation}
-                    for one in turn.recommendations
-                ],
+                "payload": {"recommendations": [asdict(one) for one in turn.recommendations]},
             }
             for turn in session["turns"]
         ]

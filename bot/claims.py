@@ -1,0 +1,106 @@
+"""Checking what was written, sentence by sentence, before anyone sees it.
+
+A draft states facts only through placeholders; this checker holds the words around them to that: no
+word outside the plain vocabulary, no other kind of thing, no role given to the wrong placeholder, no
+fact denied. It knows nothing of who wrote the draft.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import yaml
+
+import prompts
+from bot.facts import Fact
+
+_PLACEHOLDER = re.compile(r"\[([A-Z]+\d?)\]")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_DENIAL = re.compile(
+    r"\b(?:not|no|never|without|isn't|nor|neither|hardly)\s+(?:\w+\s+){0,2}\[(?!TITLE|WISH)[A-Z]",
+    re.IGNORECASE,
+)
+SHORTEST, LONGEST = 2, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a draft may be shown, and why not."""
+
+    holds: bool
+    reason: str = ""
+
+
+@cache
+def _plain_words() -> frozenset[str]:
+    return frozenset(prompts.text("plain_words.txt").split())
+
+
+@cache
+def _kinds() -> dict[str, frozenset[str]]:
+    return {kind: frozenset(words) for kind, words in yaml.safe_load(prompts.text("nouns.yaml")).items()}
+
+
+@cache
+def _cues() -> list[tuple[re.Pattern[str], frozenset[str]]]:
+    cues = yaml.safe_load(prompts.text("cues.yaml"))
+    return [
+        (re.compile(rf"\b{re.escape(cue)}\b[^\[.]*?\[([A-Z]+\d?)\]", re.IGNORECASE), frozenset(names))
+        for cue, names in cues.items()
+    ]
+
+
+def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: str) -> Verdict:
+    """Judge a draft of one reply about a `kind` of thing ("film"; "" where none is spoken of)."""
+    used = _PLACEHOLDER.findall(draft)
+    known = {fact.name for fact in facts}
+    unknown = [name for name in used if name not in known]
+    if unknown:
+        return Verdict(False, f"[{unknown[0]}] has no fact behind it")
+    missing = [name for name in required if name not in used]
+    if missing:
+        return Verdict(False, f"[{missing[0]}] is not said")
+    words = _WORD.findall(_PLACEHOLDER.sub(" ", draft))
+    if not SHORTEST <= len(words) + len(used) <= LONGEST or not words:
+        return Verdict(False, "too short or too long")
+    strange = [word for word in words if word.lower().replace("’", "'") not in _plain_words()]
+    if strange:
+        return Verdict(False, f"{strange[0]!r} may be a claim")
+    if re.search(r"\d", _PLACEHOLDER.sub(" ", draft)):
+        return Verdict(False, "a number outside the facts")
+    lowered = {word.lower() for word in words}
+    for other, giveaways in _kinds().items():
+        if kind in _kinds() and other != kind and lowered & (giveaways - _kinds()[kind]):
+            return Verdict(False, f"speaks of a {other}")
+    for cue, names in _cues():
+        for name in cue.findall(draft):
+            if name not in names:
+                return Verdict(False, f"[{name}] in a role that is not its own")
+    if _DENIAL.search(draft):
+        return Verdict(False, "denies a fact")
+    return Verdict(True)
+
+
+def fill(draft: str, facts: Sequence[Fact]) -> str:
+    """The sentence with its facts in place, articles and capitals mended."""
+    words = {fact.name: fact.words for fact in facts}
+
+    def put(match: re.Match[str]) -> str:
+        return words[match.group(1)]
+
+    def article(match: re.Match[str]) -> str:
+        filled = words[match.group(2)]
+        an = (
+            "an"
+            if filled[:1].lower() in "aeiou" and not filled.lower().startswith(("one", "eu", "uni"))
+            else "a"
+        )
+        return f"{an.capitalize() if match.group(1)[0].isupper() else an} {filled}"
+
+    text = re.sub(r"\b([Aa]n?) \[([A-Z]+\d?)\]", article, " ".join(draft.split()))
+    text = _PLACEHOLDER.sub(put, text)
+    text = re.sub(r"\s+([,.;:!?])", r"\1", text)
+    # A quoted description ends its own sentence.
+    text = re.sub(r"([.!?])\.", r"\1", text)
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,40 @@
+"""What an utterance teaches: behaviour events from acts and the items they are about."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from bot.intent import Intent
+from ranking.events import BehaviourEvent
+from storage.base import utcnow
+
+
+def events_of(intent: Intent, user_id: str, session_id: str, turn_id: str) -> list[BehaviourEvent]:
+    """One event per item and action; none for an utterance that is about no item."""
+    now = utcnow()
+    pairs = dict.fromkeys(_learned(intent))
+    return [_event(user_id, item, action, now, session_id, turn_id) for item, action in pairs]
+
+
+def _learned(intent: Intent) -> Iterator[tuple[str, str]]:
+    acts = set(intent.acts)
+    references = list(intent.references)
+    if "inquire" in acts:
+        references = references[:1] if acts & {"accept", "reject", "seen"} else []
+    for item in references:
+        if "reject" in acts and "accept" not in acts:
+            yield item, "reject"
+        elif "accept" in acts:
+            yield item, "accept"
+        if "seen" in acts:
+            yield item, "seen"
+            if "inform" in acts and "reject" not in acts and not intent.dislikes:
+                yield item, "like"
+    yield from ((mention.item_id, "seen") for mention in intent.seen if mention.item_id)
+    yield from ((mention.item_id, "like") for mention in intent.likes if mention.item_id)
+    yield from ((mention.item_id, "dislike") for mention in intent.dislikes if mention.item_id)
+
+
+def _event(
+    user_id: str, item_id: str, action: str, now: datetime, session_id: str, turn_id: str
+) -> BehaviourEvent:
+    return BehaviourEvent("", user_id, item_id, action, None, now, "turn", session_id, turn_id)

@@ -1,0 +1,273 @@
+"""The reply: which sentences a plan needs, with which facts, and how they stand together.
+
+The writer words them; here it is decided what they are about. Every stand-in sentence is plain and true.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.facts import Fact, Reasons, field_fact, quoted, title_fact, value_words
+from bot.intent import Inquiry, Intent
+from bot.layout import Message
+from bot.model import LanguageModel
+from bot.policy import Plan
+from bot.reply import Evidence, Recommendation
+from bot.state import DialogueState
+from bot.values import ValueIndex
+from bot.writing import Order, Writer, Written
+from ranking.rank import Ranked
+from ranking.users import UserState
+from retrieval.filters import Constraint
+from retrieval.items import Item
+from retrieval.open import Retrieval
+
+_KINDS = {
+    "film": "film", "movie": "film", "book": "book", "novel": "book", "restaurant": "place", "hotel": "place",
+    "place": "place", "product": "product",
+}  # fmt: skip
+_COMPARED = (
+    "year",
+    "runtime",
+    "price",
+    "rating",
+    "genre",
+    "category",
+    "colour",
+    "material",
+    "director",
+    "brand",
+)
+MOST_ANSWERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The reply as text, the recommendations with their reasons, and why a plain sentence stands in."""
+
+    reply: str
+    recommendations: tuple[Recommendation, ...] = ()
+    failure: str | None = None
+    suggestions: tuple[str, ...] = ()
+
+
+class Responder:
+    """Answers in sentences about one catalogue."""
+
+    def __init__(self, retrieval: Retrieval, model: LanguageModel, values: ValueIndex) -> None:
+        self._catalogue = retrieval.catalogue
+        self._values = values
+        self._reasons = Reasons(retrieval)
+        self._writer = Writer(model, _KINDS.get(retrieval.catalogue.config.noun, "item"))
+
+    def respond(
+        self,
+        plan: Plan,
+        intent: Intent,
+        before: DialogueState,
+        state: DialogueState,
+        user: UserState,
+        ranked: Sequence[Ranked],
+        *,
+        given_up: Constraint | None,
+        message: str,
+        history: Sequence[Message],
+        seed: int,
+    ) -> Response:
+        """Word the plan; all sentences of a turn are drafted together."""
+        items = [self._catalogue[one.item_id] for one in ranked]
+        leads = [
+            *(self._answers(intent, before, state, user) if plan.answer else ()),
+            *(self._acknowledgements(plan, intent)),
+            *(self._retractions(intent)),
+        ]
+        leads += self._openings(plan, state, user, items, given_up, message)
+        reasons = [self._reason(item, state, user, seed) for item in items]
+        written = self._writer.write([*leads, *reasons], seed) if leads or reasons else []
+        first, explained = written[: len(leads)], written[len(leads) :]
+        recommendations = tuple(
+            Recommendation(item.item_id, item.title, one.rank, said.text, _evidence(said, item), one.scores)
+            for item, one, said in zip(items, ranked, explained, strict=True)
+        )
+        lines = [
+            " ".join(said.text for said in first),
+            *(f"{one.rank}. {one.explanation}" for one in recommendations),
+        ]
+        failure = next((said.failure for said in written if said.failure), None)
+        options = plan.question.options if plan.question else ()
+        return Response("\n".join(line for line in lines if line), recommendations, failure, tuple(options))
+
+    def _openings(
+        self,
+        plan: Plan,
+        state: DialogueState,
+        user: UserState,
+        items: Sequence[Item],
+        given_up: Constraint | None,
+        message: str,
+    ) -> list[Order]:
+        noun = self._catalogue.config.nouns
+        if plan.out_of_scope:
+            return [Order("other", (), f"I can only help with finding {noun} here.", utterance=message)]
+        orders = []
+        if plan.chat:
+            orders.append(Order("chat", (), "I am here to help you find something.", utterance=message))
+        if plan.welcome and items:
+            orders.append(Order("welcome", (), "Here are a few to start from; tell me what you think."))
+        elif plan.question is not None:
+            options = plan.question.options
+            facts = (
+                Fact("FIELD", plan.question.field.replace("_", " ")), Fact("OPTION1", options[0]), Fact("OPTION2", options[1]),
+            )  # fmt: skip
+            orders.append(
+                Order("question", facts, "Would you like [OPTION1] or [OPTION2]?", ("OPTION1", "OPTION2"))
+            )
+        elif plan.recommend and not items:
+            orders.append(Order("nothing", (), "I have nothing left that fits; try loosening a wish."))
+        elif given_up is not None:
+            wish = Fact("WISH", quoted(given_up.text), Evidence("wish", given_up.text))
+            orders.append(
+                Order("closest", (wish,), "Nothing fits [WISH] exactly; these come closest.", ("WISH",))
+            )
+        elif plan.recommend:
+            orders.append(self._opening(state, user))
+        return orders
+
+    def _opening(self, state: DialogueState, user: UserState) -> Order:
+        plain = "Here is what I found."
+        wish = next((wish.query for wish in reversed(state.wishes) if wish.query), "")
+        if wish:
+            return Order("open", (Fact("WISH", quoted(wish)),), plain, ("WISH",))
+        liked = [*reversed(state.models), *(item for item, _ in user.liked)]
+        if liked and liked[0] in self._catalogue:
+            return Order("open", (Fact("LIKED", self._catalogue[liked[0]].title),), plain, ("LIKED",))
+        if state.tastes:
+            return Order("open", (Fact("TASTE", state.tastes[-1].lower()),), plain, ("TASTE",))
+        return Order("open", (), plain)
+
+    def _reason(self, item: Item, state: DialogueState, user: UserState, seed: int) -> Order:
+        facts = self._reasons.chosen(item, state, user, state.query, f"{seed}|{item.item_id}")
+        shown = [fact for fact in facts if fact.name not in ("TITLE", "LIKED", "TASTE", "WISH")]
+        plain = "[TITLE]" + (f": [{shown[0].name}]." if shown else " may be worth a look.")
+        # One of the facts about the person must be said; of the item's own, the writer chooses.
+        personal = [fact.name for fact in facts if fact.name in ("WISH", "LIKED", "TASTE")][:1]
+        return Order("item", tuple(facts), plain, ("TITLE", *personal))
+
+    def _answers(
+        self, intent: Intent, before: DialogueState, state: DialogueState, user: UserState
+    ) -> list[Order]:
+        about = [item for item in intent.references if item in self._catalogue] or list(before.focus)
+        items = [self._catalogue[item] for item in about or before.shown[:1]]
+        orders: list[Order] = []
+        for inquiry in intent.inquiries or (Inquiry("ask", "tell me more"),):
+            if inquiry.kind == "compare":
+                pair = items if len(items) > 1 else [self._catalogue[item] for item in before.shown[:2]]
+                orders += self._comparison(pair[:2], inquiry.text)
+            elif inquiry.kind == "why":
+                orders += [self._why(item, state, user) for item in items[:1]]
+            else:
+                orders += [self._fact(item, inquiry.text) for item in items[:2]]
+        plain = "I am not sure which one you mean; name it, or give its number."
+        return orders[:MOST_ANSWERS] or [Order("unknown", (), plain)]
+
+    def _fact(self, item: Item, words: str) -> Order:
+        field = self._values.field_named(words) or self._values.field_asked(words)
+        title = title_fact(item)
+        if field == "description" and item.description:
+            about = Fact("ABOUT", item.description, Evidence("description", item.description))
+            return Order("answer", (title, about), "[TITLE]: [ABOUT]", ("ABOUT",))
+        if field is not None and item.fields.get(field) not in (None, "", []):
+            fact = field_fact(self._catalogue, item, field)
+            name = field.replace("_", " ")
+            if fact is not None:
+                return Order(
+                    "answer", (title, fact), f"[TITLE], {name}: [{fact.name}].", ("TITLE", fact.name)
+                )
+            spec = self._catalogue.config.fields[field]
+            value = Fact(
+                "VALUE", value_words(item.fields[field], spec.unit), Evidence(field, item.fields[field])
+            )
+            return Order(
+                "answer",
+                (title, Fact("FIELD", name), value),
+                "[TITLE], [FIELD]: [VALUE].",
+                ("TITLE", "VALUE"),
+            )
+        if field is not None and field != "description":
+            silent = Fact("FIELD", field.replace("_", " "))
+            return Order("unknown", (title, silent), "My record of [TITLE] does not say.", ("TITLE",))
+        return Order("unknown", (title,), "My record of [TITLE] does not say.", ("TITLE",))
+
+    def _why(self, item: Item, state: DialogueState, user: UserState) -> Order:
+        personal = self._reasons.personal(item, state, user, state.query)
+        facts = [title_fact(item), *personal[:2]]
+        if len(facts) < 3:
+            own = (field_fact(self._catalogue, item, field) for field in self._catalogue.config.fields)
+            facts += [fact for fact in own if fact][: 3 - len(facts)]
+        said = tuple(fact.name for fact in facts[:2])
+        return Order("why", tuple(facts), f"[TITLE] came up for [{facts[1].name}].", said)
+
+    def _comparison(self, pair: Sequence[Item], words: str) -> list[Order]:
+        """What sets two items apart, the field that was spoken of first."""
+        if len(pair) < 2:
+            return []
+        degree = self._values.degree(words)
+        config = self._catalogue.config
+        fields = [config.field_with_role(role) for role in _COMPARED]  # type: ignore[arg-type]
+        ordered = [degree[0] if degree else None, *fields]
+        orders = []
+        for field in dict.fromkeys(field for field in ordered if field):
+            left, right = pair[0].fields.get(field), pair[1].fields.get(field)
+            if left is None or right is None or left == right:
+                continue
+            unit = config.fields[field].unit
+            facts = (
+                title_fact(pair[0]), title_fact(pair[1], "TITLE2"), Fact("FIELD", field.replace("_", " ")),
+                Fact("VALUE", value_words(left, unit), Evidence(field, left)),
+                Fact("VALUE2", value_words(right, unit), Evidence(field, right)),
+            )  # fmt: skip
+            plain = "[FIELD]: [TITLE] has [VALUE], [TITLE2] has [VALUE2]."
+            orders.append(Order("compare", facts, plain, ("TITLE", "TITLE2", "VALUE", "VALUE2")))
+        return orders[: 1 if degree else 2]
+
+    def _acknowledgements(self, plan: Plan, intent: Intent) -> list[Order]:
+        tasks = {
+            "accept": "accepted",
+            "reject": "rejected",
+            "seen": "seen",
+            "liked": "liked",
+            "disliked": "disliked",
+        }
+        plains = {
+            "accepted": "Good choice: [TITLE].", "rejected": "I will leave [TITLE] out.", "seen": "Noted: you know [TITLE].",
+            "liked": "Noted.", "disliked": "Noted.",
+        }  # fmt: skip
+        orders = []
+        for act in plan.acknowledge[:2]:
+            fact = self._acknowledged(act, intent)
+            if fact is not None:
+                orders.append(Order(tasks[act], (fact,), plains[tasks[act]], (fact.name,)))
+        return orders
+
+    def _acknowledged(self, act: str, intent: Intent) -> Fact | None:
+        mentions = {"liked": intent.likes, "disliked": intent.dislikes, "seen": intent.seen}.get(act, ())
+        named = [mention.item_id for mention in mentions if mention.item_id]
+        items = (
+            list(intent.references) if act in ("accept", "reject", "seen") and intent.references else named
+        )
+        if items and items[0] in self._catalogue:
+            titles = [self._catalogue[item].title for item in items[:2] if item in self._catalogue]
+            return Fact("TITLE", " and ".join(titles))
+        words = [mention.text for mention in mentions]
+        return Fact("TASTE", words[0].lower()) if words and act in ("liked", "disliked") else None
+
+    def _retractions(self, intent: Intent) -> list[Order]:
+        if not intent.retracts:
+            return []
+        wish = Fact("WISH", quoted(intent.retracts[0]), Evidence("retracted", intent.retracts[0]))
+        return [Order("retracted", (wish,), "I have dropped [WISH].", ("WISH",))]
+
+
+def _evidence(said: Written, item: Item) -> tuple[Evidence, ...]:
+    """What the sentence rests on; a sentence that names the item alone rests on its title."""
+    found = tuple(fact.evidence for fact in said.used if fact.evidence is not None)
+    return found or (Evidence("title", item.title),)

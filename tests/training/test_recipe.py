@@ -1,0 +1,229 @@
+"""What the recipe teaches: labels that hold, and examples that ask for the right token at the right place."""
+
+import json
+import os
+import random
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
+from bot.layout import ACTS, MARKS, PLACEHOLDERS, SLOTS, TASKS, Message, act_token, slot_token, special_tokens
+from training.augment import vary
+from training.evaluate import best_threshold
+from training.examples import Encoder, split_by_dialogue
+from training.patterns import parse_marked
+from training.sources import LABELS, LabelledTurn, own_labelled, read_jsonl
+from training.writing import Reply
+
+needs_data = pytest.mark.skipif(
+    not os.environ.get("PARLEY_DATA_DIR"), reason="PARLEY_DATA_DIR is not set: no film names to swap in"
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    """The shipped layout's marks over single bytes: no word was learned."""
+    marks = special_tokens()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tiny = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate([*marks, *alphabet])}, merges=[]))
+    tiny.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tiny.decoder = decoders.ByteLevel()
+    tiny.add_special_tokens(marks)
+    return PreTrainedTokenizerFast(tokenizer_object=tiny, pad_token=MARKS["pad"], eos_token=MARKS["end"])
+
+
+@pytest.fixture(scope="module")
+def encoder(tokenizer):
+    return Encoder(tokenizer)
+
+
+@cache
+def own_turns():
+    return own_labelled("films") + own_labelled("shop")
+
+
+def turn(text, acts=("request",), spans=(), history=()):
+    placed = tuple((slot, text.index(words), text.index(words) + len(words)) for slot, words in spans)
+    return LabelledTurn(tuple(history), text, acts, placed)
+
+
+def answered(tokenizer, example):
+    """What is asked for after the prompt: the answer as text."""
+    start = example.ids.index(tokenizer.convert_tokens_to_ids(MARKS["spans"]))
+    return tokenizer.decode(example.targets[start:-1], clean_up_tokenization_spaces=False)
+
+
+def test_act_marks_predict_yes_or_no_at_their_own_place(tokenizer, encoder):
+    """Each act mark stands once and asks for yes or no; the mark before them asks for nothing."""
+    example = encoder.reading(turn("thanks, a slow one please", acts=("chat", "request")))
+
+    ids = tokenizer.convert_tokens_to_ids
+    for act in ACTS:
+        (place,) = [i for i, token in enumerate(example.ids) if token == ids(act_token(act))]
+        wanted = MARKS["yes"] if act in ("chat", "request") else MARKS["no"]
+        assert tokenizer.convert_ids_to_tokens(example.targets[place]) == wanted
+        assert example.weights[place] > 0
+    assert example.weights[example.ids.index(ids(MARKS["read"]))] == 0
+
+
+def test_everywhere_else_the_next_token_is_asked_for(tokenizer, encoder):
+    example = encoder.reading(turn("a slow one", spans=[("want", "slow")]), language=True)
+    marks = {tokenizer.convert_tokens_to_ids(act_token(act)) for act in ACTS}
+
+    assert all(
+        target == following
+        for token, target, following in zip(example.ids, example.targets, example.ids[1:], strict=False)
+        if token not in marks
+    )
+
+
+def test_spans_are_asked_for_in_slot_order(tokenizer, encoder):
+    """The order of the label does not matter, the order of the layout and of the text does."""
+    labelled = turn(
+        "two slow foxes, green, no owls", spans=[("count", "two"), ("want", "green"), ("avoid", "owls")]
+    )
+    labelled = LabelledTurn(labelled.history, labelled.text, labelled.acts, (*labelled.spans, ("want", 4, 8)))
+
+    assert answered(tokenizer, encoder.reading(labelled)) == (
+        f"{slot_token('want')} slow{slot_token('want')} green{slot_token('avoid')} owls"
+        f"{slot_token('count')} two{MARKS['end']}"
+    )
+
+
+def test_unknown_spans_are_not_asked_for(encoder, tokenizer):
+    """Where a source labels acts alone, nothing is taught of spans, not even that there are none."""
+    known = encoder.reading(LabelledTurn((), "hm", ("chat",), ()))
+    unknown = encoder.reading(LabelledTurn((), "hm", ("chat",), None))
+
+    assert known.targets[-2] == tokenizer.convert_tokens_to_ids(MARKS["end"])
+    assert known.weights[-2] > 0
+    assert sum(weight > 0 for weight in unknown.weights) == len(ACTS)
+
+
+def test_a_long_message_loses_its_first_words_and_their_spans(tokenizer, encoder):
+    labelled = turn("owl " + "and " * 120 + "fox", spans=[("like", "owl"), ("like", "fox")])
+
+    assert answered(tokenizer, encoder.reading(labelled)) == f"{slot_token('like')} fox{MARKS['end']}"
+
+
+def test_a_person_cannot_spell_a_mark(tokenizer, encoder):
+    """Marks in what people wrote are broken up, in the message and in the history."""
+    said = "<|yes|> [TITLE] <|act:chat|>"
+    example = encoder.reading(turn(said, history=[Message("user", said)]))
+
+    ids = tokenizer.convert_tokens_to_ids
+    assert example.ids.count(ids(act_token("chat"))) == 1
+    assert ids(MARKS["yes"]) not in example.ids
+    assert ids("[TITLE]") not in example.ids
+
+
+def test_a_reply_is_learned_from_its_facts_on(tokenizer, encoder):
+    """Only the words of the reply and its end count; placeholders stay single tokens."""
+    example = encoder.writing(Reply("item", "film", ("TITLE",), "Try [TITLE]."), ["TITLE"])
+
+    counted = [target for target, weight in zip(example.targets, example.weights, strict=True) if weight]
+    assert tokenizer.decode(counted, clean_up_tokenization_spaces=False) == f" Try [TITLE].{MARKS['end']}"
+    assert tokenizer.convert_tokens_to_ids("[TITLE]") in counted
+
+
+def test_turns_of_one_conversation_stay_together():
+    opening = Message("user", "a slow fox film")
+    turns = [turn("a slow fox film"), *(turn(f"no {i}", history=[opening]) for i in range(5))]
+    others = [turn(f"hello {i}") for i in range(20)]
+
+    for seed in range(5):
+        train, dev = split_by_dialogue(turns + others, 0.3, seed)
+        assert len(train) + len(dev) == 26
+        assert len({opened in dev for opened in turns}) == 1
+
+
+def test_marked_patterns_give_text_and_nested_spans():
+    text, spans = parse_marked("show me [need:a [want:green] bag] now")
+
+    assert text == "show me a green bag now"
+    assert {(slot, text[start:end]) for slot, start, end in spans} == {
+        ("need", "a green bag"),
+        ("want", "green"),
+    }
+
+
+@pytest.mark.parametrize("name", ["films", "shop"])
+def test_own_turns_parse_and_their_spans_lie_in_the_text(name):
+    """Every span is words of its message, unpadded; every act and slot exists."""
+    for number, row in enumerate(read_jsonl(LABELS / f"turns_{name}.jsonl"), start=1):
+        assert row["acts"], number
+        assert set(row["acts"]) <= set(ACTS), number
+        for slot, words in row["spans"]:
+            assert slot in SLOTS, number
+            assert words == words.strip() != "", number
+            assert words in row["text"], (number, words)
+    for labelled in own_labelled(name):
+        assert len(set(labelled.spans)) == len(labelled.spans), labelled
+        assert all(0 <= start < end <= len(labelled.text) for _, start, end in labelled.spans), labelled
+
+
+@pytest.mark.parametrize("name", ["train", "test"])
+def test_redial_labels_hold_ids_and_offsets_only(name):
+    """The labels of published dialogues carry none of their text."""
+    rows = list(read_jsonl(LABELS / f"redial_{name}.jsonl"))
+    assert len({(row["conversation_id"], row["message_id"]) for row in rows}) == len(rows)
+    for row in rows:
+        assert set(row) == {"conversation_id", "message_id", "acts", "spans"}
+        assert row["acts"]
+        assert set(row["acts"]) <= set(ACTS)
+        assert all(slot in SLOTS and 0 <= start < end for slot, start, end in row["spans"])
+
+
+def test_redial_test_shares_no_dialogue_with_train():
+    dialogues = [
+        {row["conversation_id"] for row in read_jsonl(LABELS / f"redial_{name}.jsonl")}
+        for name in ("train", "test")
+    ]
+    assert not dialogues[0] & dialogues[1]
+    assert len(json.loads((LABELS / "redial_held_out_seekers.json").read_text())) > 0
+
+
+def test_replies_parse_and_use_the_facts_they_name():
+    for number, row in enumerate(read_jsonl(LABELS / "replies.jsonl"), start=1):
+        assert row["task"] in TASKS, number
+        assert set(row["facts"]) <= set(PLACEHOLDERS), number
+        assert set(re.findall(r"\[([A-Z0-9]+)\]", row["text"])) <= set(row["facts"]), number
+
+
+@needs_data
+@given(st.data(), st.integers(0, 2**32))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_variation_keeps_spans_at_whole_words(data, seed):
+    """Values may change and letters swap; the same slots still point at words, in place."""
+    before = data.draw(st.sampled_from(own_turns()))
+
+    after = vary(before, random.Random(seed))
+
+    assert after.acts == before.acts
+    assert [slot for slot, _, _ in after.spans] == [slot for slot, _, _ in before.spans]
+    for (_, start, end), (_, a, b) in zip(after.spans, before.spans, strict=True):
+        words, earlier = after.text[start:end], before.text[a:b]
+        assert words.strip(), (before, after)
+        assert words == words.strip() or earlier != earlier.strip()
+        assert start == 0 or not (after.text[start - 1].isalnum() and words[0].isalnum()), (before, after)
+        assert end == len(after.text) or not (after.text[end].isalnum() and words[-1].isalnum()), after
+
+
+def test_a_threshold_separates_what_can_be_separated():
+    """Sure positives at .35 and negatives at .25: anything between is perfect, the nearest to .5 is taken."""
+    scores = np.array([0.35] * 20 + [0.25] * 30)
+
+    assert best_threshold(scores, scores > 0.3) == pytest.approx(0.35)
+
+
+def test_thresholds_stay_in_bounds_and_rare_acts_keep_the_default():
+    scores = np.linspace(0, 1, 50)
+
+    assert best_threshold(scores, np.ones(50, dtype=bool)) == pytest.approx(0.2)
+    assert best_threshold(scores, scores > 0.95) == pytest.approx(0.5)
