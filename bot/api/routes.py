@@ -26,6 +26,8 @@ from bot.reply import Recommendation, Turn
 if TYPE_CHECKING:
     from bot.service import Parley
 
+NO_PROFILE = {"tastes": {}, "hidden": [], "consent": "personalise"}
+
 UserQuery = Annotated[Id, Query(description="whose")]
 CountQuery = Annotated[Count, Query(description="how many, at most")]
 IdPath = Annotated[Id, Path()]
@@ -117,7 +119,8 @@ def _people(router: APIRouter, parley: "Parley", metrics: Metrics) -> None:
 
     @router.get("/users/{user_id}/profile", summary="Tastes, hidden items and consent of someone")
     def profile(user_id: IdPath) -> dict[str, Any]:
-        held: dict[str, Any] = parley.user(user_id)["profile"]
+        # Nobody has a profile before they, or a PUT for them, wrote one.
+        held: dict[str, Any] = parley.user(user_id).get("profile") or NO_PROFILE
         return held
 
 

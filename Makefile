@@ -1,0 +1,51 @@
+# Everything runs in .venv, which `make install` makes.
+PYTHON ?= python3.11
+BIN := .venv/bin
+export OPENBLAS_NUM_THREADS ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+# A CPU build of torch: from PyTorch's own index where it can be reached, else the plain release.
+# TORCH_INDEX= (empty) takes what the configured package index has.
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+.PHONY: install demo test quick lint bench clean
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml
+	command -v $(PYTHON) >/dev/null || { echo "Parley needs Python 3.11; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@if $(BIN)/python -c "import torch" 2>/dev/null; then :; \
+	elif [ -e /proc/driver/nvidia/version ]; then $(BIN)/pip install --quiet "$(TORCH)"; \
+	elif [ -n "$(TORCH_INDEX)" ] && $(BIN)/python -c "import urllib.request; urllib.request.urlopen('$(TORCH_INDEX)/torch/', timeout=5)" 2>/dev/null; \
+	then $(BIN)/pip install --quiet "$(TORCH)" --index-url "$(TORCH_INDEX)"; \
+	else $(BIN)/pip install --quiet "$(TORCH)"; fi
+	$(BIN)/pip install --quiet --editable ".[dev]"
+	touch $@
+
+demo: install
+	$(BIN)/parley demo --config configs/demo.yaml
+
+test: install
+	$(BIN)/python -m pytest
+
+quick: install
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m benchmarks.turn
+	$(BIN)/python -m benchmarks.writing
+	$(BIN)/python -m benchmarks.feedback
+	$(BIN)/python -m benchmarks.durability
+	$(BIN)/python -m benchmarks.reading
+
+clean:
+	rm -rf .venv .parley runs build *.egg-info
