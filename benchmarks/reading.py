@@ -199,8 +199,9 @@ def markdown(report: dict[str, Any]) -> str:
         f"by seekers kept out of training, drawn with seed {report['sample_seed']}, labelled by hand by one "
         f"annotator ({report['spans_true']} spans). Macro-F1 is over acts that are true at least once (left "
         f"out: {left_out}); spans count when slot and words are the same, or, lenient, when they overlap in "
-        f"the same slot. Gain: shipped weights minus the other, paired 95% interval, {bootstrap['resamples']:,} "
-        f"bootstrap resamples of dialogues, seed {bootstrap['seed']}. Machine: {report['machine']}. "
+        f"the same slot. Gain: shipped weights minus the other, paired 95% interval, "
+        f"{bootstrap['resamples']:,} bootstrap resamples of dialogues, seed {bootstrap['seed']}. "
+        f"Machine: {report['machine']}. "
         "ReDial's train set is incomplete here: not comparable with published figures.",
         "",
         "| system | macro-F1 acts | gain | span F1 | gain | span F1, lenient | gain |",

@@ -21,7 +21,10 @@ from retrieval.open import Retrieval
 
 _UNIT_ROLES = {"year": "year", "minutes": "runtime", "money": "price", "stars": "rating"}
 _NEGATE_OP = {"eq": "ne", "in": "not_in", "lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt"}
+_UNITS = {"price": "dollars", "runtime": "minutes", "rating": "stars"}
+_NEGATION = re.compile(r"\b(?:not|no|nothing|never|without)\b|n['’]t\b", re.IGNORECASE)
 MOST_ITEMS = 20
+LONGEST_RANGE = 100
 _QUARTER = {1: 0.75, -1: 0.25}
 
 
@@ -70,7 +73,7 @@ class Grounder:
             likes=tuple(self._mention(span) for span in reading.of("like")),
             dislikes=tuple(self._mention(span) for span in reading.of("dislike")),
             seen=tuple(self._mention(span) for span in reading.of("seen")),
-            constraints=tuple(_merged(constraints, utterance)),
+            constraints=tuple(_merged(constraints, utterance, self.catalogue)),
             retracts=tuple(span.text for span in reading.of("retract")),
             references=tuple(dict.fromkeys(references)),
             count=next((int(number) for number in counts if number and 1 <= number <= MOST_ITEMS), None),
@@ -105,21 +108,36 @@ class Grounder:
     ) -> list[Constraint]:
         negative = span.slot == "avoid"
         quantity = parse_quantity(span.text, now)
-        if quantity is not None:
-            field = self._field_of(quantity, span.text, asked)
-            if field is not None:
-                bounds = _bounds(field, quantity, span.text)
-                # "avoid over 80 dollars" is one bound turned round; a closed range is simply left.
-                return [_negated(bound) for bound in bounds[:1]] if negative else bounds
-        degree = self.values.degree(span.text)
-        if degree is not None:
-            return self._by_degree(span, *degree, anchors, negative=negative)
-        before = utterance[: span.start]
-        found = [
-            _chosen(match.field, match.values, span.text) for match in self.values.find(span.text, before)
-        ]
-        found += self._flags(span.text)
-        return [_negated(constraint) for constraint in found] if negative else found
+        field = self._field_of(quantity, span.text, asked) if quantity is not None else None
+        if quantity is not None and field is not None:
+            bounds = _bounds(field, self._in_unit_of(field, quantity, span.text, now), span.text)
+            return self._outside(bounds) if negative and not _NEGATION.search(span.text) else bounds
+        matches = self.values.named(span.text, utterance[: span.start])
+        # Named values first: "new zealand" is no wish for something new, "a new comedy" is one.
+        rest = span.text
+        for match in matches:
+            rest = rest.replace(match.words, " ")
+        degree = self.values.degree(rest)
+        bound = [] if degree is None else self._by_degree(span, *degree, anchors, negative=negative)
+        flags = self._flags(span.text)
+        if not (matches or degree or flags):
+            matches = self.values.meant(span.text)
+        found = [*(_chosen(match.field, match.values, span.text) for match in matches), *flags]
+        return [*map(_negated, found), *bound] if negative else [*found, *bound]
+
+    def _in_unit_of(self, field: str, quantity: Quantity, words: str, now: datetime) -> Quantity:
+        """A number without a unit, read again in the field's own: "50" is a budget where a price was asked."""
+        unit = _UNITS.get(self.catalogue.config.role_of(field) or "") if quantity.unit is None else None
+        return parse_quantity(f"{words} {unit}", now) or quantity if unit else quantity
+
+    def _outside(self, bounds: Sequence[Constraint]) -> list[Constraint]:
+        """What to "avoid": one bound turned round, or all whole numbers of a closed range."""
+        if len(bounds) == 1:
+            return [_negated(bounds[0])]
+        low, high = (float(str(bound.value)) for bound in bounds)
+        if high - low > LONGEST_RANGE or self.catalogue.config.fields[bounds[0].field].type != "int":
+            return []
+        return [Constraint(bounds[0].field, "not_in", tuple(range(int(low), int(high) + 1)), bounds[0].text)]
 
     def _field_of(self, quantity: Quantity, words: str, asked: str | None) -> str | None:
         config = self.catalogue.config
@@ -135,18 +153,23 @@ class Grounder:
             return named
         if asked in numeric:
             return asked
-        return config.field_with_role("price") if quantity.unit is None else None
+        if quantity.unit is not None:
+            return None
+        return config.field_with_role("price") or config.field_with_role("runtime")
 
     def _by_degree(
         self, span: Span, field: str, sign: int, anchors: Sequence[str], *, negative: bool
     ) -> list[Constraint]:
-        """ "cheaper" is below what was shown; "cheap" is the lower quarter of the catalogue."""
-        if negative:
-            sign = -sign
-        relative = negative or re.search(r"er\b|less|more", span.text.lower()) is not None
+        """ "cheaper" is below what was shown; "cheap" is the lower quarter of the catalogue.
+
+        "not too long" is shorter than what was shown, or anything but the longest quarter.
+        """
+        negated = negative or _NEGATION.search(span.text) is not None
+        relative = negated or re.search(r"er\b|less|more", span.text.lower()) is not None
         values = [self.catalogue[item].fields.get(field) for item in anchors if item in self.catalogue]
         numbers = [float(value) for value in values if isinstance(value, int | float)]
         if relative and numbers:
+            sign = -sign if negated else sign
             bound = float(np.median(numbers)) if len(numbers) > 1 else numbers[0]
             return [Constraint(field, "gt" if sign > 0 else "lt", bound, span.text)]
         known = self.catalogue.numbers(field)
@@ -154,7 +177,8 @@ class Grounder:
         if not known.size:
             return []
         bound = round(float(np.quantile(known, _QUARTER[sign])), 2)
-        return [Constraint(field, "gte" if sign > 0 else "lte", bound, span.text)]
+        constraint = Constraint(field, "gte" if sign > 0 else "lte", bound, span.text)
+        return [_negated(constraint) if negated else constraint]
 
     def _flags(self, words: str) -> list[Constraint]:
         """Yes-or-no fields by name: "in stock"."""
@@ -190,20 +214,44 @@ def _bounds(field: str, quantity: Quantity, words: str) -> list[Constraint]:
     return bounds
 
 
-def _merged(constraints: Sequence[Constraint], utterance: str) -> list[Constraint]:
-    """Constraints once each; "thriller or horror" is one choice, not two demands."""
+def _merged(constraints: Sequence[Constraint], utterance: str, catalogue: Catalogue) -> list[Constraint]:
+    """Constraints once each; "thriller or horror" is one choice, not two demands.
+
+    Two values of a field that holds one only, as red and blue, are a choice however they were said.
+    """
     merged: list[Constraint] = []
     for constraint in {(c.field, c.op, c.value): c for c in constraints}.values():
         for i, earlier in enumerate(merged):
-            both = constraint.op == earlier.op == "eq" and constraint.field == earlier.field
-            between = rf"{re.escape(earlier.text)}\s*(?:or|/|,)\s*(?:an? |some )?{re.escape(constraint.text)}"
-            if both and isinstance(constraint.value, str) and re.search(between, utterance, re.IGNORECASE):
-                texts = f"{earlier.text} or {constraint.text}"
-                merged[i] = Constraint(earlier.field, "in", (str(earlier.value), constraint.value), texts)
-                break
+            both = constraint.op in ("eq", "in") and earlier.op in ("eq", "in")
+            if not both or constraint.field != earlier.field or not _is_choice(
+                earlier, constraint, utterance, catalogue
+            ):  # fmt: skip
+                continue
+            same = earlier.text == constraint.text
+            texts = earlier.text if same else f"{earlier.text} or {constraint.text}"
+            values = tuple(dict.fromkeys((*_values(earlier), *_values(constraint))))
+            merged[i] = Constraint(earlier.field, "in", values, texts)
+            break
         else:
             merged.append(constraint)
     return merged
+
+
+def _is_choice(earlier: Constraint, later: Constraint, utterance: str, catalogue: Catalogue) -> bool:
+    if not all(isinstance(value, str) for value in (*_values(earlier), *_values(later))):
+        return False
+    if catalogue.config.fields[later.field].type == "category":
+        return True
+    last = earlier.text.split(" or ")[-1]
+    if last == later.text:  # both in one span: "horror or comedy"
+        return re.search(r"\bor\b|/", last, re.IGNORECASE) is not None
+    between = rf"{re.escape(last)}\s*(?:\bor\b|/|,)\s*(?:or )?(?:an? |some )?{re.escape(later.text)}"
+    return re.search(between, utterance, re.IGNORECASE) is not None
+
+
+def _values(constraint: Constraint) -> tuple[str | int | float | bool, ...]:
+    value = constraint.value
+    return (value,) if isinstance(value, str | int | float | bool) else tuple(value)
 
 
 def _outermost(spans: Sequence[Span]) -> list[Span]:

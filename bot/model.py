@@ -24,6 +24,8 @@ import prompts
 from bot.decoding import Constraint
 from bot.errors import ModelError, ModelTooSlow
 from bot.layout import ACTS, MARKS, act_token
+from bot.word_states import WordStates, add_states, new_adapter
+from retrieval.embedding import EncoderConfig, TextEncoder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -83,6 +85,8 @@ class LanguageModel(BaseLLM):
     _config: ModelConfig = PrivateAttr()
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
     _layout: bool = PrivateAttr(default=True)
+    _words: WordStates | None = PrivateAttr(default=None)
+    _adapter: torch.nn.Module | None = PrivateAttr(default=None)
 
     def __init__(
         self,
@@ -92,6 +96,8 @@ class LanguageModel(BaseLLM):
         *,
         name: str,
         thresholds: dict[str, float] | None,
+        words: WordStates | None = None,
+        adapter: torch.nn.Module | None = None,
     ) -> None:
         super().__init__(name=name)
         self._model = model
@@ -99,6 +105,8 @@ class LanguageModel(BaseLLM):
         self._config = config
         self._layout = thresholds is not None
         self._thresholds = thresholds or {}
+        self._words = words
+        self._adapter = adapter
 
     @property
     def _llm_type(self) -> str:
@@ -152,7 +160,7 @@ class LanguageModel(BaseLLM):
         """P(act) of a reading prompt, from the yes and no tokens behind each act's mark."""
         with self._lock, torch.inference_mode():
             ids = self._encode([prompt])
-            return self._acts(ids, self._model(**ids).logits)[0]
+            return self._acts(ids, self._model(**self._with_states([prompt], ids)).logits)[0]
 
     @torch.inference_mode()
     def _answer(self, texts: Sequence[str], ask: Ask) -> list[str]:
@@ -161,9 +169,9 @@ class LanguageModel(BaseLLM):
         constraints = [make(self) for make in ask.constraints]
         inputs = self._encode(texts, room=ask.tokens)
         prompt_mask = inputs["attention_mask"]
-        output = self._model(**inputs, use_cache=True)
+        output = self._model(**self._with_states(texts, inputs), use_cache=True)
         heads = [""] * len(texts)
-        if self._layout and texts[0].endswith(MARKS["spans"]):
+        if self._reads(texts):
             heads = ["".join(map(act_token, self._decide(p))) for p in self._acts(inputs, output.logits)]
         written: list[list[int]] = [[] for _ in texts]
         open_rows = set(range(len(texts)))
@@ -232,6 +240,18 @@ class LanguageModel(BaseLLM):
         inputs = {"input_ids": encoded["input_ids"], "attention_mask": mask, "position_ids": positions}
         return {name: tensor.to(self._model.device) for name, tensor in inputs.items()}
 
+    def _reads(self, texts: Sequence[str]) -> bool:
+        return self._layout and texts[0].endswith(MARKS["spans"])
+
+    def _with_states(self, texts: Sequence[str], inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The model's inputs; for reading prompts, token vectors with word states in place of token ids."""
+        if self._words is None or self._adapter is None or not self._reads(texts):
+            return inputs
+        vectors = self._model.get_input_embeddings()(inputs["input_ids"])  # (B, T, d)
+        vectors = add_states(vectors, self._words.of(texts), self._adapter, left=True)
+        rest = {name: tensor for name, tensor in inputs.items() if name != "input_ids"}
+        return rest | {"inputs_embeds": vectors}
+
     def _acts(self, inputs: dict[str, torch.Tensor], logits: torch.Tensor) -> list[dict[str, float]]:
         ids = self._tokenizer.convert_tokens_to_ids
         yes_no = [ids(MARKS["yes"]), ids(MARKS["no"])]
@@ -263,8 +283,8 @@ def _before(text: str, stop: Sequence[str]) -> str:
     return text[: min([text.find(word) for word in stop if word in text], default=len(text))]
 
 
-def load_model(config: ModelConfig) -> LanguageModel:
-    """Load the model that `config` names.
+def load_model(config: ModelConfig, encoder: TextEncoder | None = None) -> LanguageModel:
+    """Load the model that `config` names; `encoder`, if it is the one trained with, gives the word states.
 
     Raises:
         ModelError: no such folder, another digest, another layout, or weights that are not safetensors.
@@ -300,9 +320,36 @@ def load_model(config: ModelConfig) -> LanguageModel:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
     if config.int8 and device == "cpu":
         model = quantise(model)
+    words, adapter = _word_states(folder, model, tokenizer, encoder) if local else (None, None)
     return LanguageModel(
-        model, tokenizer, config, name=folder.name if local else source, thresholds=thresholds
+        model,
+        tokenizer,
+        config,
+        name=folder.name if local else source,
+        thresholds=thresholds,
+        words=words,
+        adapter=adapter,
     )
+
+
+def _word_states(
+    folder: Path, model: Any, tokenizer: Any, encoder: TextEncoder | None
+) -> tuple[WordStates | None, torch.nn.Module | None]:
+    """The adapter beside the weights, and the encoder that it was trained with; None where there is none."""
+    file = folder / "word_states.safetensors"
+    if not file.exists():
+        return None, None
+    from safetensors import safe_open
+
+    with safe_open(file, "pt") as opened:
+        wanted, weight = opened.metadata()["encoder"], opened.get_tensor("projection").float()
+    if encoder is None or encoder.digest != wanted:
+        encoder = TextEncoder(EncoderConfig())
+    if encoder.digest != wanted:
+        raise ModelError(f"{file} was trained with another text encoder (SHA-256 {wanted[:12]}...)")
+    adapter = new_adapter(*weight.shape)
+    adapter[1].load_state_dict({"weight": weight})
+    return WordStates(encoder, tokenizer), adapter.to(model.device)
 
 
 def _device(wanted: str) -> str:

@@ -34,25 +34,24 @@ _ONES = [
 ]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 NUMBER_WORDS = {word: i for i, word in enumerate(_ONES)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
-NUMBER_WORDS |= {
-    "a couple of": 2,
-    "a couple": 2,
-    "couple": 2,
-    "a few": 3,
-    "half a dozen": 6,
-    "a dozen": 12,
-    "hundred": 100,
-}
-_DECADES = {word[:-1] + "ies" if word.endswith("y") else word: 10 * i for i, word in enumerate(_TENS, 2)}
+NUMBER_WORDS |= {"a couple of": 2, "a couple": 2, "couple": 2, "a few": 3, "half a dozen": 6, "a dozen": 12}
+_SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000}
+_DECADES = {word[:-1] + "ies": 10 * i for i, word in enumerate(_TENS, 2)} | {"noughties": 2000}
 
-_AT_MOST = (
-    r"at most|up to|no more than|not more than|max(?:imum)?(?: of)?|no longer than|not longer than|no older|not over|"
-    r"no later than|within|until|till"
+_AT_MOST = r"at most|up to|no more than|max(?:imum)?(?: of)?|within|until|till|tops"
+_LESS = (
+    r"under|less than|below|shorter than|fewer than|cheaper than|before|older than|earlier than|smaller than|"
+    r"lower than|pre"
 )
-_LESS = r"under|less than|below|shorter than|fewer than|cheaper than|before|older than|earlier than|smaller than|lower than"
-_AT_LEAST = r"at least|min(?:imum)?(?: of)?|no less than|not less than|not older than|no older than|since|starting (?:at|from)"
-_MORE = r"over|more than|above|longer than|after|newer than|later than|past|higher than|beyond|better than"
-_NEAR = r"around|about|roughly|approximately|circa|near|close to|something like"
+_AT_LEAST = (
+    r"at least|minimum(?: of)?|min(?: of)?(?= ?[\d$£€¥])|since|starting (?:at|from)|onwards?|from .+ on"
+)
+_MORE = (
+    r"over|more than|above|longer than|after|newer than|later than|past|higher than|beyond|better than|post"
+)
+_NOT = r"(?:no|not|nothing|none|never|isn't|aren't)(?: \w+)?"
+_NEAR = r"around|about|roughly|approximately|circa|near|close to|something like|like"
+_NUMBER = r"\d[\d,]*(?:\.\d+)?"
 _MONEY = r"[$£€¥]|dollars?|bucks?|euros?|eur|usd|gbp|pounds?|quid|yuan|rmb|元|块"
 _MINUTES = r"minutes?|mins?|hours?|hrs?|h|hour-long|m"
 _STARS = r"stars?"
@@ -70,17 +69,25 @@ class Quantity:
 
 def parse_number(text: str) -> float | None:
     """The first number in `text`, in digits or words; None when there is none."""
-    digits = re.search(r"\d[\d,]*(?:\.\d+)?", text)
+    digits = re.search(rf"(?<!\w)[$£€¥]?({_NUMBER})(k(?!\w))?", text.lower())
     if digits:
-        return float(digits.group().replace(",", ""))
-    lowered = text.lower()
-    for phrase in sorted(NUMBER_WORDS, key=len, reverse=True):
-        if re.search(rf"(?<!\w){phrase}(?!\w)", lowered):
-            tens = NUMBER_WORDS[phrase]
-            ones = re.search(rf"{phrase}[- ](\w+)", lowered)
-            more = NUMBER_WORDS.get(ones.group(1), 0) if ones and tens in range(20, 100, 10) else 0
-            return float(tens + (more if more < 10 else 0))
-    return None
+        return float(digits.group(1).replace(",", "")) * (1000 if digits.group(2) else 1)
+    return _in_words(text.lower())
+
+
+def _in_words(text: str) -> float | None:
+    """ "a couple", "twenty five", "a hundred and fifty": the first run of number words."""
+    phrases = "|".join(sorted((*NUMBER_WORDS, *_SCALES), key=len, reverse=True))
+    run = re.search(rf"(?<!\w)(?:{phrases})(?:(?:[ -]|\band\b)+(?:{phrases}))*(?!\w)", text)
+    if not run:
+        return None
+    total, part = 0, 0
+    for word in re.findall(rf"(?<!\w)(?:{phrases})(?!\w)", run.group()):
+        if word in _SCALES:
+            total, part = total + (part or 1) * _SCALES[word], 0
+        else:
+            part += NUMBER_WORDS[word]
+    return float(total + part)
 
 
 def parse_quantity(text: str, now: datetime) -> Quantity | None:
@@ -90,41 +97,48 @@ def parse_quantity(text: str, now: datetime) -> Quantity | None:
 
 
 def _relative_years(text: str, now: datetime) -> Quantity | None:
-    match = re.search(r"(?:last|past|previous)(?: (.+?))? (years?|decades?)", text)
+    aged = re.search(rf"(?:(?:{_NOT} )(?:older|more) than|less than|within|under) (.+?) years(?: old)?", text)
+    match = aged or re.search(r"(?:last|past|previous)(?: (.+?))? (?:years|decades?)", text)
     if match:
-        span = (parse_number(match.group(1) or "one") or 1) * (10 if match.group(2).startswith("dec") else 1)
+        span = (parse_number(match.group(1) or "one") or 1) * (10 if "decade" in match.group() else 1)
         return Quantity(now.year - span, None, "year")
+    if re.search(r"\b(?:last|previous) year\b", text):
+        return Quantity(now.year - 1, now.year - 1, "year")
+    century = re.search(r"(?:(\d\d)(?:st|th)|this) century", text)
+    if century:
+        first = 100 * (int(century.group(1)) - 1 if century.group(1) else now.year // 100)
+        return Quantity(first, first + 99, "year")
+    if "this decade" in text:
+        return Quantity(now.year - now.year % 10, None, "year")
     return Quantity(now.year, None, "year") if "this year" in text else None
 
 
 def _decade(text: str) -> Quantity | None:
-    match = re.search(r"(?<![\d$£€])((?:1[89]|20)?\d0)\s?'?s(?!\w)", text)
-    start = int(match.group(1)) if match else None
-    if start is None:
-        word = next((word for word in _DECADES if re.search(rf"(?<!\w){word}(?!\w)", text)), None)
-        start = _DECADES[word] if word else None
-    if start is None:
+    spoken = re.findall(rf"(?<![\d$£€])((?:1[89]|20)?\d0)\s?'?s(?!\w)|\b({'|'.join(_DECADES)})\b", text)
+    starts = [int(digits) if digits else _DECADES[word] for digits, word in spoken]
+    if not starts:
         return None
-    year = start if start > 100 else (2000 + start if start < 30 else 1900 + start)
-    first, last = year, year + 9
+    years = [start if start > 100 else (2000 + start if start < 30 else 1900 + start) for start in starts]
+    first, last = min(years), max(years) + 9  # "the 80s or 90s" is one stretch
     if "early" in text:
-        last = year + 4
+        last = last - 5
     elif re.search(r"\blate\b", text):
-        first = year + 5
+        first = first + 5
     elif "mid" in text:
-        first, last = year + 3, year + 7
+        first, last = first + 3, last - 2
+    if re.search(rf"\b(?:{_AT_LEAST}|or later|or newer|(?:{_NOT}) (?:{_LESS}))\b", text):
+        return Quantity(first, None, "year")
+    if re.search(rf"\b(?:{_AT_MOST}|or earlier|or older|(?:{_NOT}) (?:{_MORE}))\b", text):
+        return Quantity(None, last, "year")
     if re.search(rf"\b(?:{_LESS})\b", text):
         return Quantity(None, first, "year", strict=True)
-    if re.search(rf"\b(?:{_AT_LEAST}|onwards?|or later|or newer)\b", text):
-        return Quantity(first, None, "year")
     if re.search(rf"\b(?:{_MORE})\b", text):
         return Quantity(last, None, "year", strict=True)
     return Quantity(first, last, "year")
 
 
 def _range(text: str) -> Quantity | None:
-    digits = r"\d[\d,]*(?:\.\d+)?"
-    match = re.search(rf"({digits})\D{{0,10}}?(?:\band\b|\bto\b|-|–)\D{{0,4}}?({digits})", text)
+    match = re.search(rf"({_NUMBER})\D{{0,10}}?(?:\band\b|\bto\b|-|–)\D{{0,4}}?({_NUMBER})", text)
     match = match or re.search(r"between (\w+(?:-\w+)?) and (\w+(?:-\w+)?)", text)
     if not match:
         return None
@@ -146,22 +160,36 @@ def _single(text: str) -> Quantity | None:
         if number is None:
             return None
         unit = _unit(text, number)
-    if re.search(rf"(?<!\w)(?:{_AT_LEAST})(?!\w)|or (?:more|longer|newer|later|better|higher|up)|\d\+", text):
+    least = rf"(?<!\w)(?:{_AT_LEAST}|{_NOT} (?:{_LESS}))(?!\w)|or (?:more|longer|newer|later|better|higher|up)|\d\+"
+    most = rf"(?<!\w)(?:{_AT_MOST}|{_NOT} (?:{_MORE}))(?!\w)|or (?:less|under|shorter|cheaper|older|earlier|lower)"
+    if re.search(r"(?<!\w)(?:no|not) older than", text):
         return Quantity(number, None, unit)
-    if re.search(
-        rf"(?<!\w)(?:{_AT_MOST})(?!\w)|or (?:less|under|shorter|cheaper|older|earlier)|\btops\b|\bmax\b", text
-    ):
+    if re.search(least, text):
+        return Quantity(number, None, unit)
+    if re.search(most, text):
         return Quantity(None, number, unit)
     if re.search(rf"(?<!\w)(?:{_LESS})(?!\w)", text):
         return Quantity(None, number, unit, strict=True)
     if re.search(rf"(?<!\w)(?:{_MORE})(?!\w)", text):
         return Quantity(number, None, unit, strict=True)
+    if unit is None and not _is_bare(text):
+        return None  # "12 Angry Men", "a shorter one": a number, but no amount of anything
     if unit == "year":
-        slack = 2 if re.search(_NEAR, text) else 0
+        slack = 2 if re.search(rf"\b(?:{_NEAR})\b", text) else 0
         return Quantity(number - slack, number + slack, unit)
-    if unit == "money" and not re.search(_NEAR, text):
+    if unit == "stars":
+        return Quantity(number, None, unit)
+    if unit == "money" and not re.search(rf"\b(?:{_NEAR})\b", text):
         return Quantity(None, number, unit)  # "50 euros", "budget of 50": what may be spent
     return Quantity(round(number * 0.8, 2), round(number * 1.2, 2), unit)
+
+
+def _is_bare(text: str) -> bool:
+    """Whether `text` is a number and nothing else, as in an answer: "50", "around fifty"."""
+    words = re.sub(rf"{_NUMBER}k?|\b(?:{_NEAR})\b", "", text)
+    left = set(re.findall(r"[^\W\d_]+", words))
+    spoken = {word for phrase in (*NUMBER_WORDS, *_SCALES) for word in phrase.split()} | {"and"}
+    return left <= spoken and text.strip() not in ("one", "a couple", "couple")
 
 
 def _duration(text: str) -> float | None:
@@ -169,13 +197,16 @@ def _duration(text: str) -> float | None:
     clock = re.search(r"(\d+)\s*h(?:ours?|rs?)?\s*(?:and\s*)?(\d{1,2})(?!\d)", text)
     if clock:
         return 60.0 * int(clock.group(1)) + int(clock.group(2))
-    hours = re.search(r"([\w.]+(?: and a half)?)[\s-]+(?:hours?|hrs?)\b|([\d.]+)\s?h(?:rs?|ours?)?\b", text)
+    hours = re.match(r"(.*?)(?:[\s-]+|(?<=\d))(?:hours?|hrs?|h)\b", text)
     if hours:
-        said = hours.group(1) or hours.group(2)
-        number = 1.0 if said.split()[0] in ("an", "a", "one") else parse_number(said)
-        if number is not None:
-            return 60 * (number + (0.5 if "and a half" in text else 0))
-    minutes = re.search(r"([\w.]+(?:[- ]\w+)?)[\s-]*(?:minutes?|mins?)\b", text)
+        said = hours.group(1)
+        if re.search(r"\bhalf an?$", said):
+            return 30.0
+        number = parse_number(re.sub(r"(\d),(\d)\b", r"\1.\2", said))
+        if number is None and re.search(r"\ban?$", said):
+            number = 1.0
+        return None if number is None else 60 * (number + (0.5 if "and a half" in text else 0))
+    minutes = re.match(r"(.*?)[\s-]*(?:minutes?|mins?)\b", text)
     return parse_number(minutes.group(1)) if minutes else None
 
 

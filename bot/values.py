@@ -14,13 +14,21 @@ import yaml
 import prompts
 from retrieval.catalogue import Catalogue
 from retrieval.embedding import TextEncoder
+from retrieval.everyday import FUNCTION_WORDS
 from retrieval.items import FieldSpec
 
-SAME_MEANING = 0.6
-"""Cosine from which a word stands for a field's value: "sci-fi" and "science fiction"."""
+SAME_MEANING = 0.75
+"""Cosine from which "a scary film" and "a horror film" are the same: true pairs have .76 to .94, strangers
+up to .74. Words alone, without the noun, keep apart far worse."""
 FEW_VALUES = 120
 """Fields with more distinct values are matched by name only: names of people have no synonyms."""
+MOST_WORDS = 3
+"""Longer wordings are for the search by meaning, not for a filter."""
+_AROUND = {"a", "an", "the", "some", "something", "anything", "more", "really", "very", "film", "films", "movie",
+           "movies", "one", "ones"}  # fmt: skip
 _PEOPLE = {"director", "cast", "author"}
+_NAMES = {*_PEOPLE, "brand", "area", "colour"}
+"""Roles whose values are names: a word close in meaning, as gold is to silver, is another one."""
 _MADE_BY, _PLAYED_BY = {"director", "author", "brand"}, {"cast"}
 
 
@@ -40,51 +48,70 @@ class ValueIndex:
         self._catalogue = catalogue
         self._encoder = encoder
         self._by_key: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._synonyms: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._meanings: list[tuple[str, str]] = []
         for field, spec in catalogue.config.fields.items():
             if spec.filter and spec.type in ("category", "list"):
                 self._add(field, spec)
-        labels = [value for _, value in self._meanings]
+        noun = catalogue.config.noun
+        labels = [f"{value} {noun}" for _, value in self._meanings]
         self._vectors = encoder.encode(labels) if labels else np.zeros((0, 1), dtype=np.float32)
         self._longest = max((len(key.split()) for key in self._by_key), default=0)
+        self._add_synonyms()
         self._degrees = _degrees(catalogue)
         self._questions = _Questions(catalogue, encoder)
 
     def _add(self, field: str, spec: FieldSpec) -> None:
         values = [str(value) for value in self._catalogue.values(field)]
-        people = spec.role_of(field) in _PEOPLE
+        role = spec.role_of(field)
+        people = role in _PEOPLE
         for value in values:
             for key in _keys(value, people=people):
                 self._by_key[key][field].append(value)
-        if len(values) <= FEW_VALUES and not people:
+        if len(values) <= FEW_VALUES and role not in _NAMES:
             self._meanings += [(field, value) for value in values]
+
+    def _add_synonyms(self) -> None:
+        """Words of prompts/synonyms.yaml, where the catalogue has their values and no such value itself."""
+        for role, values in yaml.safe_load(prompts.text("synonyms.yaml")).items():
+            field = self._catalogue.config.field_with_role(role)
+            for value, words in values.items():
+                named = self._by_key.get(_fold(value), {}).get(field or "", [])
+                for key in map(_fold, words):
+                    self._synonyms[key] += [(str(field), one) for one in named if key not in self._by_key]
 
     def find(self, words: str, before: str = "") -> list[FieldMatch]:
         """The values that `words` name, longest names first; by meaning when none is named.
 
         `before` is what stands before the words in the utterance: "by" speaks of makers, "with" of cast.
         """
+        return self.named(words, before) or self.meant(words)
+
+    def named(self, words: str, before: str = "") -> list[FieldMatch]:
+        """The values that `words` call by name or by a synonym."""
         tokens = re.findall(r"[\w'’.-]+", words)
         matches: list[FieldMatch] = []
         at = 0
         while at < len(tokens):
             for length in range(min(self._longest, len(tokens) - at), 0, -1):
                 phrase = " ".join(tokens[at : at + length])
-                match = self._named(phrase, before if at == 0 else " ".join(tokens[:at]))
-                if match:
-                    matches.append(match)
+                found = self._called(phrase, before if at == 0 else " ".join(tokens[:at]))
+                if found:
+                    matches += found
                     at += length
                     break
             else:
                 at += 1
-        return matches or self._meant(words)
+        return matches
 
-    def _named(self, phrase: str, before: str) -> FieldMatch | None:
-        found = next((self._by_key[key] for key in _spellings(phrase) if key in self._by_key), None)
-        if not found:
-            return None
-        field = self._preferred(list(found), before)
-        return FieldMatch(field, tuple(dict.fromkeys(found[field])), phrase)
+    def _called(self, phrase: str, before: str) -> list[FieldMatch]:
+        spellings = _spellings(phrase)
+        found = next((self._by_key[key] for key in spellings if key in self._by_key), None)
+        if found:
+            field = self._preferred(list(found), before)
+            return [FieldMatch(field, tuple(dict.fromkeys(found[field])), phrase)]
+        alike = next((self._synonyms[key] for key in spellings if key in self._synonyms), [])
+        return [FieldMatch(field, (value,), phrase) for field, value in alike]
 
     def _preferred(self, fields: Sequence[str], before: str) -> str:
         roles = {field: self._catalogue.config.role_of(field) or "" for field in fields}
@@ -95,10 +122,13 @@ class ValueIndex:
             fields = [field for field in fields if roles[field] in _PLAYED_BY] or fields
         return fields[0]
 
-    def _meant(self, words: str) -> list[FieldMatch]:
-        if not self._meanings or len(words.split()) > 3:
+    def meant(self, words: str) -> list[FieldMatch]:
+        """The value nearest in meaning to a few `words`, if it is near enough."""
+        bare = " ".join(word for word in words.lower().split() if word not in _AROUND)
+        if not self._meanings or not bare or len(bare.split()) > MOST_WORDS:
             return []
-        similarity = self._vectors @ self._encoder.encode([words])[0]  # (values,)
+        noun = self._catalogue.config.noun
+        similarity = self._vectors @ self._encoder.encode([f"{bare} {noun}"])[0]  # (values,)
         best = int(similarity.argmax())
         if similarity[best] < SAME_MEANING:
             return []
@@ -114,9 +144,11 @@ class ValueIndex:
 
     def field_named(self, words: str) -> str | None:
         """The field whose name or alias stands in `words`."""
-        lowered = f" {words.lower()} "
+        spaced = " ".join(re.findall(r"[\w-]+", words.lower()))
+        lowered = f" {spaced} "
         for field, spec in self._catalogue.config.fields.items():
-            if any(f" {name.lower().replace('_', ' ')} " in lowered for name in (field, *spec.aliases)):
+            names = [name.lower().replace("_", " ") for name in (field, *spec.aliases)]
+            if any(f" {name} " in lowered for name in names if name not in FUNCTION_WORDS):
                 return field
         return None
 
@@ -159,7 +191,8 @@ def _degrees(catalogue: Catalogue) -> dict[str, tuple[str, int]]:
 class _Questions:
     """Which field a question asks for: the nearest of the phrasings in prompts/questions.yaml."""
 
-    NEAR = 0.35
+    NEAR = 0.45
+    """Questions about a field that is there have .49 and more; about what no field holds, up to .44."""
 
     def __init__(self, catalogue: Catalogue, encoder: TextEncoder) -> None:
         self._encoder = encoder

@@ -94,6 +94,26 @@ class TextEncoder:
                     self._cache.popitem(last=False)
         return rows
 
+    def word_states(self, texts: Sequence[str]) -> list[tuple[FloatArray, list[tuple[int, int]]]]:
+        """What each word piece means in its text: rows (t, d), and the characters that each stands for.
+
+        The pieces that frame a text are left out; a text longer than 512 pieces is cut at its end.
+        """
+        import torch
+
+        inputs = self._tokenizer(
+            list(texts), padding=True, truncation=True, max_length=512, return_tensors="pt",
+            return_offsets_mapping=True, return_special_tokens_mask=True,
+        )  # fmt: skip
+        offsets = inputs.pop("offset_mapping").tolist()
+        kept = (inputs.pop("special_tokens_mask") == 0).numpy()  # padding counts as special
+        with self._lock, torch.inference_mode():
+            hidden = self._model(**inputs).last_hidden_state.float().numpy()  # (B, T, d)
+        return [
+            (hidden[row][kept[row]], [tuple(o) for o, k in zip(offsets[row], kept[row], strict=True) if k])
+            for row in range(len(offsets))
+        ]
+
     def unknown_share(self, text: str) -> float:
         """The share of the word pieces of `text` that the encoder does not know; 0 for no words."""
         pieces = self._tokenizer(text, add_special_tokens=False, truncation=True, max_length=512)["input_ids"]

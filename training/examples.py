@@ -24,6 +24,8 @@ class Example:
     ids: list[int]
     targets: list[int]
     weights: list[float]
+    prompt: str | None = None
+    """The reading prompt that the ids begin with, for its word states."""
 
 
 class Encoder:
@@ -59,7 +61,7 @@ class Encoder:
         for place in range(len(ids) - 1, len(all_ids)):
             weights[place] = weight
         weights[-1] = 0.0
-        return Example(all_ids, targets, weights)
+        return Example(all_ids, targets, weights, prompt)
 
     def writing(self, reply: writing.Reply, facts: Sequence[str]) -> Example:
         prompt = self._ids(render_write(reply.task, reply.noun, facts, reply.user))
@@ -124,7 +126,7 @@ def stream(corpus: Corpus, encoder: Encoder, seed: int, progress: Callable[[], f
     while True:
         early = max(0.0, 1 - progress() / 0.3)
         kinds = ("redial", "own", "pattern", "weak", "reply", "dialogue", "elsewhere")
-        shares = (24, 24, 18, 9, 19, 3 + 12 * early, 1 + 10 * early)
+        shares = (24, 24, 24, 7, 16, 3 + 12 * early, 1 + 10 * early)
         match rng.choices(kinds, shares)[0]:
             case "redial":
                 yield encoder.reading(

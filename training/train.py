@@ -10,23 +10,27 @@ import math
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoModel, AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 import prompts
 from bot.layout import ACTS, MARKS, neutral, special_tokens
+from bot.word_states import WordStates, add_states, new_adapter
+from retrieval.embedding import EncoderConfig, TextEncoder
 from training import sources
 from training.examples import Corpus, Encoder, Example, load_corpus, stream
 
 VOCABULARY = 8192
 WIDTH, LAYERS, HEADS, CONTEXT = 384, 4, 6, 512
-PEAK_RATE = 1.2e-3
+STATES = 384  # of MiniLM
 
 
 def train_tokenizer(corpus: Corpus) -> PreTrainedTokenizerFast:
@@ -91,15 +95,30 @@ def _warm_start(model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFast) -> N
                 model.transformer.wte.weight[token] += table[ids].mean(0)
 
 
-def batches(examples: Iterator[Example], tokens: int, pad: int) -> Iterator[dict[str, torch.Tensor]]:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Examples side by side, (B, T) each; `prompts` of the reading ones, none or all of them."""
+
+    ids: torch.Tensor
+    targets: torch.Tensor
+    weights: torch.Tensor
+    prompts: list[str]
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(self.ids.to(device), self.targets.to(device), self.weights.to(device), self.prompts)
+
+
+def batches(examples: Iterator[Example], tokens: int, pad: int) -> Iterator[Batch]:
     """Batches of examples of like length, about `tokens` places each."""
     while True:
-        pool = sorted((next(examples) for _ in range(512)), key=lambda example: len(example.ids))
+        drawn = [next(examples) for _ in range(512)]
+        pool = sorted(drawn, key=lambda example: (example.prompt is None, len(example.ids)))
         groups: list[list[Example]] = [[]]
         for example in pool:
             if len(example.ids) > CONTEXT:
                 continue
-            if len(example.ids) * (len(groups[-1]) + 1) > tokens:
+            mixed = groups[-1] and (groups[-1][0].prompt is None) != (example.prompt is None)
+            if mixed or len(example.ids) * (len(groups[-1]) + 1) > tokens:
                 groups.append([])
             groups[-1].append(example)
         random.shuffle(groups)
@@ -107,7 +126,7 @@ def batches(examples: Iterator[Example], tokens: int, pad: int) -> Iterator[dict
             yield _pad(group, pad)
 
 
-def _pad(group: list[Example], pad: int) -> dict[str, torch.Tensor]:
+def _pad(group: list[Example], pad: int) -> Batch:
     length = max(len(example.ids) for example in group)
     ids = np.full((len(group), length), pad)
     targets = np.zeros((len(group), length), dtype=np.int64)
@@ -116,31 +135,42 @@ def _pad(group: list[Example], pad: int) -> dict[str, torch.Tensor]:
         ids[row, : len(example.ids)] = example.ids
         targets[row, : len(example.ids)] = example.targets
         weights[row, : len(example.ids)] = example.weights
-    return {
-        name: torch.from_numpy(a) for name, a in (("ids", ids), ("targets", targets), ("weights", weights))
-    }
+    prompts = [example.prompt for example in group if example.prompt is not None]
+    return Batch(torch.from_numpy(ids), torch.from_numpy(targets), torch.from_numpy(weights), prompts)
 
 
-def loss_of(model: GPT2LMHeadModel, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Weighted cross-entropy; the vocabulary's product is taken only where a target counts."""
-    hidden = model.transformer(batch["ids"]).last_hidden_state  # (B, T, d); padding stands behind
-    counted = batch["weights"] > 0
-    logits = model.lm_head(hidden[counted])  # (n, vocabulary)
-    losses = torch.nn.functional.cross_entropy(logits.float(), batch["targets"][counted], reduction="none")
-    weights = batch["weights"][counted]
-    return (losses * weights).sum() / weights.sum()
+class Learner(torch.nn.Module):
+    """The model and the adapter of its word states, learning together."""
+
+    def __init__(self, model: GPT2LMHeadModel, words: WordStates) -> None:
+        super().__init__()
+        self.model = model
+        self.adapter = new_adapter(WIDTH, STATES)
+        self._words = words
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Weighted cross-entropy; the vocabulary's product is taken only where a target counts."""
+        vectors = self.model.transformer.wte(batch.ids)  # (B, T, d); padding stands behind
+        if batch.prompts:
+            vectors = add_states(vectors, self._words.of(batch.prompts), self.adapter, left=False)
+        hidden = self.model.transformer(inputs_embeds=vectors).last_hidden_state
+        counted = batch.weights > 0
+        logits = self.model.lm_head(hidden[counted])  # (n, vocabulary)
+        losses = torch.nn.functional.cross_entropy(logits.float(), batch.targets[counted], reduction="none")
+        weights = batch.weights[counted]
+        return (losses * weights).sum() / weights.sum()
 
 
-def save(
-    model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFast, folder: Path, thresholds: dict[str, float]
-) -> None:
-    """A folder of half-precision safetensors, tokenizer and layout digest."""
+def save(learner: Learner, tokenizer: PreTrainedTokenizerFast, folder: Path, encoder: str) -> None:
+    """A folder of half-precision safetensors, tokenizer and layout digest; thresholds are chosen after."""
     folder.mkdir(parents=True, exist_ok=True)
-    half = GPT2LMHeadModel(model.config)
-    half.load_state_dict(model.state_dict())
+    half = GPT2LMHeadModel(learner.model.config)
+    half.load_state_dict(learner.model.state_dict())
     half.half().save_pretrained(folder)
+    projection = {"projection": learner.adapter[1].weight.detach().half().contiguous()}
+    save_file(projection, folder / "word_states.safetensors", metadata={"encoder": encoder})
     tokenizer.save_pretrained(folder)
-    layout = {"digest": prompts.layout_digest(), "thresholds": thresholds}
+    layout = {"digest": prompts.layout_digest(), "thresholds": dict.fromkeys(ACTS, 0.5)}
     (folder / "layout.json").write_text(json.dumps(layout, indent=2) + "\n", encoding="utf-8")
 
 
@@ -148,7 +178,8 @@ def plot(history: list[tuple[float, float]], file: Path) -> None:
     import matplotlib.pyplot as plt
 
     minutes, losses = zip(*history, strict=True)
-    smooth = np.convolve(losses, np.ones(20) / 20, mode="valid")
+    window = min(20, len(losses))
+    smooth = np.convolve(losses, np.ones(window) / window, mode="valid")
     figure, axes = plt.subplots(figsize=(7, 4))
     axes.plot(minutes[len(minutes) - len(smooth) :], smooth)
     axes.set(xlabel="minutes", ylabel="training loss (mean of 20 steps)", yscale="log")
@@ -169,33 +200,36 @@ def main() -> None:
     else:
         tokenizer = train_tokenizer(corpus)
         tokenizer.save_pretrained(out / "tokenizer")
-    model = new_model(tokenizer)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.05)
-    model, optimizer = accelerator.prepare(model, optimizer)
+    encoder = TextEncoder(EncoderConfig())
+    learner = Learner(new_model(tokenizer), WordStates(encoder, tokenizer))
+    if arguments.start is not None:
+        learner.model.load_state_dict(GPT2LMHeadModel.from_pretrained(arguments.start).float().state_dict())
+    optimizer = torch.optim.AdamW(
+        learner.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.05
+    )
+    learner, optimizer = accelerator.prepare(learner, optimizer)
     spent, step, history = 0.0, 0, []
     if arguments.resume and (out / "state.json").exists():
         accelerator.load_state(str(out / "checkpoint"))
         state = json.loads((out / "state.json").read_text())
         spent, step, history = state["spent"], state["step"], [tuple(pair) for pair in state["history"]]
     budget = arguments.minutes * 60
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {accelerator.device}", flush=True)
+    print(f"{sum(p.numel() for p in learner.parameters()):,} parameters on {accelerator.device}", flush=True)
     examples = stream(corpus, Encoder(tokenizer), arguments.seed + step, lambda: spent / budget)
     began, saved, tokens = time.monotonic() - spent, time.monotonic(), 0
     for batch in batches(examples, arguments.tokens, tokenizer.pad_token_id):
         share = spent / budget
         for group in optimizer.param_groups:
             group["lr"] = (
-                PEAK_RATE * min(1.0, (step + 1) / 100) * (0.02 + 0.49 * (1 + math.cos(math.pi * share)))
+                arguments.rate * min(1.0, (step + 1) / 100) * (0.02 + 0.49 * (1 + math.cos(math.pi * share)))
             )
-        model.train()
-        loss = loss_of(
-            accelerator.unwrap_model(model), {k: v.to(accelerator.device) for k, v in batch.items()}
-        )
+        learner.train()
+        loss = learner(batch.to(accelerator.device))
         accelerator.backward(loss)
-        accelerator.clip_grad_norm_(model.parameters(), 1.0)
+        accelerator.clip_grad_norm_(learner.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        step, spent, tokens = step + 1, time.monotonic() - began, tokens + batch["ids"].numel()
+        step, spent, tokens = step + 1, time.monotonic() - began, tokens + batch.ids.numel()
         history.append((spent / 60, loss.item()))
         if step % 50 == 0:
             recent = np.mean([value for _, value in history[-50:]])
@@ -205,7 +239,7 @@ def main() -> None:
             accelerator.save_state(str(out / "checkpoint"))
             state_text = json.dumps({"spent": spent, "step": step, "history": history})
             (out / "state.json").write_text(state_text)
-            save(accelerator.unwrap_model(model), tokenizer, out / "model", dict.fromkeys(ACTS, 0.5))
+            save(accelerator.unwrap_model(learner), tokenizer, out / "model", encoder.digest)
             plot(history, out / "loss.png")
             saved = time.monotonic()
         if done:
@@ -218,7 +252,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--minutes", type=float, default=60, help="training time; the rate schedule follows it"
     )
-    parser.add_argument("--tokens", type=int, default=4096, help="tokens of a batch")
+    parser.add_argument("--rate", type=float, default=1.2e-3, help="highest learning rate")
+    parser.add_argument("--start", type=Path, help="a model folder of this recipe to go on from")
+    parser.add_argument("--tokens", type=int, default=1536, help="tokens of a batch")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
     return parser.parse_args()

@@ -1,0 +1,91 @@
+"""Word states: what MiniLM makes of each word in its conversation, laid beside the reader's own tokens.
+
+A small decoder trained on little text knows few words; the sentence encoder, which runs for retrieval
+anyway, knows many. Its state of the word piece under each token of a reading prompt is normalised,
+projected and added to that token's vector. Tokens that the reader writes itself have none.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from bot.layout import MARKS
+from retrieval.embedding import TextEncoder
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+# Marks as words of the same length, so that both tokenizers count the same characters.
+_SPOKEN = {MARKS["user"]: " person:", MARKS["assistant"]: " guide:", MARKS["now"]: " reply:"}
+assert all(len(mark) == len(word) for mark, word in _SPOKEN.items())
+
+
+class WordStates:
+    """States for the tokens of reading prompts."""
+
+    def __init__(self, encoder: TextEncoder, tokenizer: "PreTrainedTokenizerBase") -> None:
+        self._encoder = encoder
+        self._tokenizer = tokenizer
+
+    @property
+    def digest(self) -> str:
+        return self._encoder.digest
+
+    def of(self, prompts: Sequence[str]) -> list[torch.Tensor]:
+        """For each prompt a state for each of its tokens, (T, d); zeros from the reading mark on."""
+        texts = [_spoken(prompt) for prompt in prompts]
+        encoded = self._tokenizer(list(prompts), add_special_tokens=False, return_offsets_mapping=True)
+        found = self._encoder.word_states(texts)
+        return [
+            _aligned(offsets, states, pieces, len(text))
+            for offsets, (states, pieces), text in zip(encoded["offset_mapping"], found, texts, strict=True)
+        ]
+
+
+def _spoken(prompt: str) -> str:
+    text = prompt[: prompt.rindex(MARKS["read"])]
+    for mark, word in _SPOKEN.items():
+        text = text.replace(mark, word)
+    return text
+
+
+def _aligned(
+    offsets: Sequence[tuple[int, int]], states: np.ndarray, pieces: Sequence[tuple[int, int]], length: int
+) -> torch.Tensor:
+    """Each token takes the state of the piece under its last character."""
+    under = np.full(length + 1, -1)
+    for index, (start, end) in enumerate(pieces):
+        under[start:end] = index
+    aligned = np.zeros((len(offsets), states.shape[1]), dtype=np.float32)
+    for token, (_, end) in enumerate(offsets):
+        piece = under[end - 1] if 0 < end <= length else -1
+        if piece >= 0:
+            aligned[token] = states[piece]
+    return torch.from_numpy(aligned)
+
+
+def new_adapter(width: int, states: int) -> torch.nn.Sequential:
+    """Normalise, project; the projection starts at nothing, so that training begins from the words alone."""
+    projection = torch.nn.Linear(states, width, bias=False)
+    torch.nn.init.zeros_(projection.weight)
+    return torch.nn.Sequential(torch.nn.LayerNorm(states, elementwise_affine=False), projection)
+
+
+def add_states(
+    vectors: torch.Tensor, states: Sequence[torch.Tensor | None], adapter: torch.nn.Module, *, left: bool
+) -> torch.Tensor:
+    """Token vectors (B, T, d) with the adapted states of each row added, padding standing left or right."""
+    laid = torch.zeros(*vectors.shape[:2], states_width(adapter), device=vectors.device)
+    for row, found in enumerate(states):
+        if found is not None and len(found):
+            place = slice(laid.shape[1] - len(found), None) if left else slice(0, len(found))
+            laid[row, place] = found.to(vectors.device)
+    there = laid.abs().sum(-1, keepdim=True) > 0  # (B, T, 1)
+    return vectors + adapter(laid) * there
+
+
+def states_width(adapter: torch.nn.Module) -> int:
+    projection = adapter[1]  # type: ignore[index]
+    return int(projection.in_features)
