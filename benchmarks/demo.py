@@ -127,7 +127,8 @@ def begin_session(parley: Parley, user_id: str, session_id: str) -> str:
     """An empty session under a known id: the writer's sampling is seeded by it, so a run can be repeated."""
     now = utcnow()
     row = {
-        "session_id": session_id, "user_id": user_id, "created_at": now, "updated_at": now, "title": None, "state": {},
+        "session_id": session_id, "user_id": user_id, "created_at": now, "updated_at": now,
+        "title": None, "state": {},
     }  # fmt: skip
     with writing(parley.engine) as connection:
         connection.execute(insert(SessionRow), [row])

@@ -171,12 +171,12 @@ def markdown(report: dict[str, Any]) -> str:
         [
             "## Feedback matters",
             "",
-            f"{report['users']} simulated people of the demo's world that nothing was trained on, {PAST} events each; "
-            f"every one of them twice, with {LIKES} likes of films of one genre (treated) or of films without it "
-            f"(control), drawn among films not met yet. Share of that genre among the top {TOP}, after minus "
-            "before; effect: treated minus control. Genres drawn: those with at least "
-            f"{LEAST_FILMS} films and at most a third of the catalogue. Asked, in a new session each time: {asked}. "
-            f"Brackets: 95% bootstrap interval over people, {report['resamples']:,} resamples. Seed "
+            f"{report['users']} simulated people of the demo's world that nothing was trained on, {PAST} "
+            f"events each; every one of them twice, with {LIKES} likes of films of one genre (treated) or of "
+            "films without it (control), drawn among films not met yet. Share of that genre among the top "
+            f"{TOP}, after minus before; effect: treated minus control. Genres drawn: those with at least "
+            f"{LEAST_FILMS} films and at most a third of the catalogue. Asked, in a new session each time: "
+            f"{asked}. Brackets: 95% bootstrap interval over people, {report['resamples']:,} resamples. Seed "
             f"{report['seed']}, simulator's seed 7. Model: {report['model']}. Machine: {report['machine']}. "
             f"{empty} of {lists} lists were empty. Wording is left out here: it does not choose films.",
             "",

@@ -229,9 +229,10 @@ def markdown(report: dict[str, Any]) -> str:
         [
             "## A turn's time, and the service under load",
             "",
-            f"{turn['turns']} turns in one process, {turn['fallbacks']} of them fallbacks. Data: {report['data']}. "
-            f"Seed {report['seed']}. Model: {report['model']}, int8 on the CPU. Machine: {report['machine']}. "
-            "Percentiles are of this one run. The first checked sentence is not timed: streaming is not there yet.",
+            f"{turn['turns']} turns in one process, {turn['fallbacks']} of them fallbacks. Data: "
+            f"{report['data']}. Seed {report['seed']}. Model: {report['model']}, int8 on the CPU. Machine: "
+            f"{report['machine']}. Percentiles are of this one run. The first checked sentence is not timed: "
+            "streaming is not there yet.",
             "",
             table(["milliseconds", "p50", "p95", "most", "budget"], ms),
             "",

@@ -156,7 +156,11 @@ def markdown(report: dict[str, Any]) -> str:
             percent(random["written_by_model"]),
             f">= {1 - FALLBACK_MOST:.0%}, random weights 0%",
         ],
-        ["sentences, of these stand-ins", *(f"{one['sentences']}, {one['stand_ins']}" for one in (shipped, random)), ""],
+        [
+            "sentences, of these stand-ins",
+            *(f"{one['sentences']}, {one['stand_ins']}" for one in (shipped, random)),
+            "",
+        ],
         ["distinct shapes written", str(shipped["shapes"]), str(random["shapes"]), f">= {SHAPES_LEAST}"],
         [
             "share of the commonest shape",
@@ -168,7 +172,7 @@ def markdown(report: dict[str, Any]) -> str:
             *(f"{percent(one['first_passed'])} of {one['first_drafts']}" for one in (shipped, random)),
             "",
         ],
-    ]  # fmt: skip
+    ]
     tasks = [
         [task, str(found["drafts"]), percent(share(found["passed"], found["drafts"]))]
         for task, found in shipped["by_task"].items()
@@ -178,10 +182,10 @@ def markdown(report: dict[str, Any]) -> str:
         [
             "## What the model writes",
             "",
-            f"{shipped['turns']} turns. Data: {report['data']}. Seed {report['seed']} (of the sessions' ids, by "
-            f"which the writer samples, and of the random weights). Model: {report['model']}, int8 on the CPU; random "
-            "weights: the same architecture, tokenizer and layout. Brackets: Wilson's 95% interval, cases taken "
-            f"as independent. Machine: {report['machine']}.",
+            f"{shipped['turns']} turns. Data: {report['data']}. Seed {report['seed']} (of the sessions' ids, "
+            f"by which the writer samples, and of the random weights). Model: {report['model']}, int8 on the "
+            "CPU; random weights: the same architecture, tokenizer and layout. Brackets: Wilson's 95% "
+            f"interval, cases taken as independent. Machine: {report['machine']}.",
             "",
             table(["", "shipped weights", "random weights", "aim"], rows),
             "",

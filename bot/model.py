@@ -24,7 +24,7 @@ import prompts
 from bot.decoding import Constraint
 from bot.errors import ModelError, ModelTooSlow
 from bot.layout import ACTS, MARKS, act_token
-from bot.word_states import WordStates, add_states, new_adapter
+from bot.word_states import Adapter, WordStates, add_states
 from retrieval.embedding import EncoderConfig, TextEncoder
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class LanguageModel(BaseLLM):
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
     _layout: bool = PrivateAttr(default=True)
     _words: WordStates | None = PrivateAttr(default=None)
-    _adapter: torch.nn.Module | None = PrivateAttr(default=None)
+    _adapter: Adapter | None = PrivateAttr(default=None)
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class LanguageModel(BaseLLM):
         name: str,
         thresholds: dict[str, float] | None,
         words: WordStates | None = None,
-        adapter: torch.nn.Module | None = None,
+        adapter: Adapter | None = None,
     ) -> None:
         super().__init__(name=name)
         self._model = model
@@ -334,7 +334,7 @@ def load_model(config: ModelConfig, encoder: TextEncoder | None = None) -> Langu
 
 def _word_states(
     folder: Path, model: Any, tokenizer: Any, encoder: TextEncoder | None
-) -> tuple[WordStates | None, torch.nn.Module | None]:
+) -> tuple[WordStates | None, Adapter | None]:
     """The adapter beside the weights, and the encoder that it was trained with; None where there is none."""
     file = folder / "word_states.safetensors"
     if not file.exists():
@@ -347,8 +347,8 @@ def _word_states(
         encoder = TextEncoder(EncoderConfig())
     if encoder.digest != wanted:
         raise ModelError(f"{file} was trained with another text encoder (SHA-256 {wanted[:12]}...)")
-    adapter = new_adapter(*weight.shape)
-    adapter[1].load_state_dict({"weight": weight})
+    adapter = Adapter(*weight.shape)
+    adapter.projection.load_state_dict({"weight": weight})
     return WordStates(encoder, tokenizer), adapter.to(model.device)
 
 

@@ -66,26 +66,29 @@ def _aligned(
     return torch.from_numpy(aligned)
 
 
-def new_adapter(width: int, states: int) -> torch.nn.Sequential:
-    """Normalise, project; the projection starts at nothing, so that training begins from the words alone."""
-    projection = torch.nn.Linear(states, width, bias=False)
-    torch.nn.init.zeros_(projection.weight)
-    return torch.nn.Sequential(torch.nn.LayerNorm(states, elementwise_affine=False), projection)
+class Adapter(torch.nn.Module):
+    """Scales a state to length 1 and projects it.
+
+    The projection starts at nothing, so that training begins from the words alone; states of length 1 keep
+    its first steps small beside the word vectors.
+    """
+
+    def __init__(self, width: int, states: int) -> None:
+        super().__init__()
+        self.projection = torch.nn.Linear(states, width, bias=False)
+        torch.nn.init.zeros_(self.projection.weight)
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        projected: torch.Tensor = self.projection(torch.nn.functional.normalize(states, dim=-1))
+        return projected
 
 
 def add_states(
-    vectors: torch.Tensor, states: Sequence[torch.Tensor | None], adapter: torch.nn.Module, *, left: bool
+    vectors: torch.Tensor, states: Sequence[torch.Tensor], adapter: Adapter, *, left: bool
 ) -> torch.Tensor:
-    """Token vectors (B, T, d) with the adapted states of each row added, padding standing left or right."""
-    laid = torch.zeros(*vectors.shape[:2], states_width(adapter), device=vectors.device)
+    """Token vectors (B, T, d) with each row's adapted states added; padding stands `left` or right."""
+    laid = torch.zeros(*vectors.shape[:2], adapter.projection.in_features, device=vectors.device)
     for row, found in enumerate(states):
-        if found is not None and len(found):
-            place = slice(laid.shape[1] - len(found), None) if left else slice(0, len(found))
-            laid[row, place] = found.to(vectors.device)
-    there = laid.abs().sum(-1, keepdim=True) > 0  # (B, T, 1)
-    return vectors + adapter(laid) * there
-
-
-def states_width(adapter: torch.nn.Module) -> int:
-    projection = adapter[1]  # type: ignore[index]
-    return int(projection.in_features)
+        place = slice(laid.shape[1] - len(found), None) if left else slice(0, len(found))
+        laid[row, place] = found.to(vectors.device)
+    return vectors + adapter(laid)  # a state of zeros adds nothing

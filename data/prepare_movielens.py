@@ -15,6 +15,7 @@ Wikipedia's, under CC BY-SA 4.0.
 
 Writes `items.jsonl` (item_id, title, description, year, genres, directors, cast) and `events.csv`
 (user_id, item_id, action, value, timestamp) into `--output`, `data/movielens` unless told otherwise.
+Ratings of films without a description are written too: they wait as pending events.
 Each file is put in place only once it is whole. Needs nothing but Python.
 """
 
@@ -69,12 +70,11 @@ def prepare(data_dir: Path, output: Path) -> tuple[int, int]:
     with whole(output / "events.csv") as file:
         writer = csv.writer(file)
         writer.writerow(["user_id", "item_id", "action", "value", "timestamp"])
-        kept, count = set(known), 0
+        count = 0
         for row in read_csv(movielens / "ratings.csv"):
-            if row["movieId"] in kept:
-                user = f"ml-user-{row['userId']}"
-                writer.writerow([user, item_id(row["movieId"]), "rating", row["rating"], row["timestamp"]])
-                count += 1
+            user = f"ml-user-{row['userId']}"
+            writer.writerow([user, item_id(row["movieId"]), "rating", row["rating"], row["timestamp"]])
+            count += 1
     return len(known), count
 
 

@@ -44,6 +44,7 @@ def _shop(name: str, *steps: Step) -> Conversation:
 _COMEDY = each_has("genres", "comedy")
 _HORROR = each_has("genres", "horror")
 _WESTERN = each_has("genres", "western")
+_MYSTERY = each_has("genres", "mystery")
 _THRILLER = each_has("genres", "thriller")
 _NINETIES = each_within("year", 1990, 1999)
 
@@ -130,7 +131,7 @@ FILMS = [
     _films(
         "a newcomer knows them all",
         Say("Hey!", (exactly(3),)),
-        Say("I have seen all of them", (learned("seen|like", 1, 2, 3),), keep={"a": 1, "b": 2, "c": 3}),
+        Say("Seen all three before", (learned("seen|like", 1, 2, 3),), keep={"a": 1, "b": 2, "c": 3}),
         Say("Then a family film", (some(), each_has("genres", "family"), without("a"), without("b"))),
         Browse((some(), without("a"), without("b"), without("c"))),
     ),
@@ -157,7 +158,7 @@ FILMS = [
     ),
     _films(
         "turned down for good",
-        Say("I'm in the mood for horror", (some(), _HORROR)),
+        Say("Horror, that's what I feel like tonight", (some(), _HORROR)),
         Say("Not the first one, please", (learned("reject|dislike", 1), without("no")), keep={"no": 1}),
         Say("Other horror titles?", (some(), _HORROR, without("no"))),
         Anew(),
@@ -223,16 +224,16 @@ FILMS = [
     ),
     _films(
         "buttons count",
-        Say("Mystery films, please", (some(), each_has("genres", "mystery"))),
+        Say("Mystery films, please", (some(), _MYSTERY)),
         React("like", 1),
         React("dislike", 2, keep="hated"),
         React("seen", 3, keep="known"),
         Say(
             "Any other mysteries?",
-            (some(), each_has("genres", "mystery"), without("hated"), without("known")),
+            (some(), _MYSTERY, without("hated"), without("known")),
         ),
         Anew(),
-        Say("A mystery again", (some(), each_has("genres", "mystery"), without("hated"), without("known"))),
+        Say("A mystery again", (some(), _MYSTERY, without("hated"), without("known"))),
         Browse((some(), without("hated"), without("known"))),
     ),
     _films(
@@ -275,7 +276,7 @@ FILMS = [
             ),
         ),
         Say("I'd like it short, at most 100 minutes", (some(), each_within("runtime", 0, 100))),
-        Say("What language is the second in?", (nothing(), tells("language", 2))),
+        Say("Which language does the second use?", (nothing(), tells("language", 2))),
     ),
 ]
 
@@ -327,7 +328,7 @@ SHOP = [
             (some(), each_has("category", "running shoes"), each("in stock", lambda shoe: shoe["in_stock"])),
         ),
         Say("Compare the first two", (nothing(), names(1, 2))),
-        Say("I'll take the first one", (learned("accept|purchase", 1),)),
+        Say("Lovely, the first pair is mine", (learned("accept|purchase", 1),)),
         Say("Cheers!", (nothing(), learned_nothing())),
     ),
     _shop(
@@ -360,7 +361,7 @@ SHOP = [
             "Kitchen stuff by Emberline",
             (some(), each_has("category", "kitchen"), each_has("brand", "Emberline")),
         ),
-        Say("Is the first one in stock?", (nothing(), names(1))),
+        Say("Is number one in stock?", (nothing(), names(1))),
         Say("Why did you choose it?", (nothing(), names(1))),
     ),
 ]

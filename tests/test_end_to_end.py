@@ -220,9 +220,8 @@ def _is_true(evidence, item_id, catalogue, said, liked):
 
 def _report(held, right, wrong):
     """What held, and by conversation what did not."""
-    lines = [
-        f"{len(held)} conversations, {right} of {right + wrong} assertions hold ({right / (right + wrong):.1%})"
-    ]
+    total = right + wrong
+    lines = [f"{len(held)} conversations, {right} of {total} assertions hold ({right / total:.1%})"]
     kinds = Counter(claim.split()[0] for talk in held.values() for one in talk for claim in one.failed)
     lines.append("not held, by first word: " + ", ".join(f"{kind} {n}" for kind, n in kinds.most_common()))
     for name, conversation in held.items():
@@ -241,6 +240,6 @@ def _read(exchange):
     wishes = [f"{c['field']} {c['op']} {c['value']}" for c in intent["constraints"]]
     reply = exchange.answer["reply"].splitlines()[0] if exchange.answer["reply"] else ""
     return (
-        f"acts {intent['acts']}, wishes {wishes}, references {intent['references']}, retracts {intent['retracts']}, "
-        f"listed {_listed(exchange)}, reply {reply!r}"
+        f"acts {intent['acts']}, wishes {wishes}, references {intent['references']}, "
+        f"retracts {intent['retracts']}, listed {_listed(exchange)}, reply {reply!r}"
     )

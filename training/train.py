@@ -23,7 +23,7 @@ from transformers import AutoModel, AutoTokenizer, GPT2Config, GPT2LMHeadModel, 
 
 import prompts
 from bot.layout import ACTS, MARKS, neutral, special_tokens
-from bot.word_states import WordStates, add_states, new_adapter
+from bot.word_states import Adapter, WordStates, add_states
 from retrieval.embedding import EncoderConfig, TextEncoder
 from training import sources
 from training.examples import Corpus, Encoder, Example, load_corpus, stream
@@ -145,7 +145,7 @@ class Learner(torch.nn.Module):
     def __init__(self, model: GPT2LMHeadModel, words: WordStates) -> None:
         super().__init__()
         self.model = model
-        self.adapter = new_adapter(WIDTH, STATES)
+        self.adapter = Adapter(WIDTH, STATES)
         self._words = words
 
     def forward(self, batch: Batch) -> torch.Tensor:
@@ -167,7 +167,7 @@ def save(learner: Learner, tokenizer: PreTrainedTokenizerFast, folder: Path, enc
     half = GPT2LMHeadModel(learner.model.config)
     half.load_state_dict(learner.model.state_dict())
     half.half().save_pretrained(folder)
-    projection = {"projection": learner.adapter[1].weight.detach().half().contiguous()}
+    projection = {"projection": learner.adapter.projection.weight.detach().half().contiguous()}
     save_file(projection, folder / "word_states.safetensors", metadata={"encoder": encoder})
     tokenizer.save_pretrained(folder)
     layout = {"digest": prompts.layout_digest(), "thresholds": dict.fromkeys(ACTS, 0.5)}
@@ -215,7 +215,14 @@ def main() -> None:
         spent, step, history = state["spent"], state["step"], [tuple(pair) for pair in state["history"]]
     budget = arguments.minutes * 60
     print(f"{sum(p.numel() for p in learner.parameters()):,} parameters on {accelerator.device}", flush=True)
-    examples = stream(corpus, Encoder(tokenizer), arguments.seed + step, lambda: spent / budget)
+
+    def mixed() -> float:
+        # Whoever goes on from a trained model has had the early share of plain dialogue.
+        return spent / budget if arguments.start is None else 1.0
+
+    examples = stream(corpus, Encoder(tokenizer), arguments.seed + step, mixed)
+    reading: list[float] = []
+    writing: list[float] = []
     began, saved, tokens = time.monotonic() - spent, time.monotonic(), 0
     for batch in batches(examples, arguments.tokens, tokenizer.pad_token_id):
         share = spent / budget
@@ -230,10 +237,11 @@ def main() -> None:
         optimizer.step()
         optimizer.zero_grad()
         step, spent, tokens = step + 1, time.monotonic() - began, tokens + batch.ids.numel()
+        (reading if batch.prompts else writing).append(loss.item())
         history.append((spent / 60, loss.item()))
         if step % 50 == 0:
-            recent = np.mean([value for _, value in history[-50:]])
-            print(f"step {step}  {spent / 60:.1f} min  {tokens:,} tokens  loss {recent:.3f}", flush=True)
+            means = f"reading {np.mean(reading[-40:]):.3f}  writing {np.mean(writing[-40:]):.3f}"
+            print(f"step {step}  {spent / 60:.1f} min  {tokens:,} tokens  loss: {means}", flush=True)
         done = spent >= budget
         if done or time.monotonic() - saved > 300:
             accelerator.save_state(str(out / "checkpoint"))
