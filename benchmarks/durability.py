@@ -37,7 +37,7 @@ def kill_after_feedback(server: Server, user_id: str) -> Round:
     event_id = acknowledged.json()["event_id"]
     seconds = server.start()
     events = server.client.get(f"/users/{user_id}").raise_for_status().json()["events"]
-    after = [one["item_id"] for one in server.ask(user_id, REQUEST, k=100)["recommendations"]]
+    after = [one["item_id"] for one in server.ask(user_id, REQUEST, k=20)["recommendations"]]
     return Round(
         item_id=before[0],
         kept=event_id in [event["event_id"] for event in events],

@@ -155,10 +155,10 @@ def markdown(report: dict[str, Any]) -> str:
         [
             "## A real catalogue: configs/movielens.yaml",
             "",
-            "Wikipedia's films with the ratings of MovieLens ml-latest-small, all of them (no split: nothing is "
-            f"scored here). {report['queries']} queries: subjects and wishes of benchmarks/movielens.py, for "
-            f"people drawn with seed {report['seed']}. Machine: {report['machine']}. One run; memory is resident, "
-            "of the one process that takes all steps, of the server for its start.",
+            "Wikipedia's films with the ratings of MovieLens ml-latest-small, all of them (no split: nothing "
+            f"is scored here). {report['queries']} queries: subjects and wishes of benchmarks/movielens.py, "
+            f"for people drawn with seed {report['seed']}. Machine: {report['machine']}. One run; memory is "
+            "resident, of the one process that takes all steps, of the server for its start.",
             "",
             table(["step", "seconds", "MiB after", ""], rows),
             "",

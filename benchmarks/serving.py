@@ -17,14 +17,17 @@ import httpx
 
 ROOT = Path(__file__).parent.parent
 READY = re.compile(r"Parley is at (http://\S+?)/ui/")
-STARTS_WITHIN = 300
+STARTS_WITHIN = 600
 """Seconds; far above the budget, as the machine may be busy with something else."""
+NO_SETTINGS = ("PARLEY_TEST_", "PARLEY_REPORT", "PARLEY_SCREENSHOTS")
+"""Variables that speak to tests; the service refuses what looks like a setting and is none."""
 
 
 def environment(state_dir: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment for a `parley` command over `state_dir`; `extra` goes on top."""
+    """This process's environment, for a `parley` command over `state_dir`; `extra` goes on top."""
     own = {"PARLEY_STATE_DIR": str(state_dir), "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return {**os.environ, **own, **(extra or {})}
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(NO_SETTINGS)}
+    return {**outer, **own, **(extra or {})}
 
 
 def parley(
@@ -71,8 +74,8 @@ class Server:
         return time.perf_counter() - began
 
     def stop(self) -> None:
-        """Ask it to end, as Ctrl+C does."""
-        self._end(signal.SIGINT)
+        """Ask it to end, as a service manager does."""
+        self._end(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it without a word (kill -9)."""

@@ -87,20 +87,22 @@ def fill(draft: str, facts: Sequence[Fact]) -> str:
     words = {fact.name: fact.words for fact in facts}
 
     def put(match: re.Match[str]) -> str:
-        return words[match.group(1)]
+        article, name, stop = match.groups()
+        filled = words[name]
+        # A fact that is a sentence ends the one that it stands in.
+        ending = "" if filled.rstrip("”").endswith((".", "!", "?")) else stop
+        return f"{_article(article, filled)}{filled}{ending}"
 
-    def article(match: re.Match[str]) -> str:
-        filled = words[match.group(2)]
-        an = (
-            "an"
-            if filled[:1].lower() in "aeiou" and not filled.lower().startswith(("one", "eu", "uni"))
-            else "a"
-        )
-        return f"{an.capitalize() if match.group(1)[0].isupper() else an} {filled}"
-
-    text = re.sub(r"\b([Aa]n?) \[([A-Z]+\d?)\]", article, " ".join(draft.split()))
-    text = _PLACEHOLDER.sub(put, text)
-    text = re.sub(r"\s+([,.;:!?])", r"\1", text)
-    # A quoted description ends its own sentence.
-    text = re.sub(r"([.!?])\.", r"\1", text)
+    text = re.sub(r"\s+([,.;:!?])", r"\1", " ".join(draft.split()))
+    # In one pass: what fills a place may look like a place itself.
+    text = re.sub(r"(?:\b([Aa]n?) )?\[([A-Z]+\d?)\](\.?)", put, text)
     return text[:1].upper() + text[1:]
+
+
+def _article(written: str | None, filled: str) -> str:
+    if written is None:
+        return ""
+    first = filled.lstrip("“").lower()
+    vowel = first.startswith(("a", "e", "i", "o", "u")) and not first.startswith(("one", "eu", "uni"))
+    right = "an" if vowel else "a"
+    return f"{right.capitalize() if written[0].isupper() else right} "

@@ -1,5 +1,6 @@
 """Facts that a reply may state: each a placeholder, the words that fill it and where they come from."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -120,7 +121,8 @@ class Reasons:
     def _has(self, item: Item, words: str) -> bool:
         lowered = words.lower().rstrip("s")
         values = (one for v in item.fields.values() for one in (v if isinstance(v, list) else [v]))
-        return any(isinstance(one, str) and lowered and lowered in one.lower() for one in values)
+        named = re.compile(rf"\b{re.escape(lowered)}")  # "war" is not in "Edward"
+        return any(isinstance(one, str) and lowered and named.search(one.lower()) for one in values)
 
     def chosen(self, item: Item, state: DialogueState, user: UserState, query: str, seed: Any) -> list[Fact]:
         """The facts of one recommendation: the title, one or two of the person, one or two of the item.

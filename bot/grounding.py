@@ -12,14 +12,13 @@ import numpy as np
 
 from bot.intent import Act, Inquiry, Intent, Mention
 from bot.quantities import Quantity, parse_number, parse_quantity
-from bot.references import SURE, References
+from bot.references import SURE, UNIT_ROLES, References
 from bot.understanding import Reading, Span
 from bot.values import ValueIndex
 from retrieval.catalogue import Catalogue
 from retrieval.filters import Constraint
 from retrieval.open import Retrieval
 
-_UNIT_ROLES = {"year": "year", "minutes": "runtime", "money": "price", "stars": "rating"}
 _NEGATE_OP = {"eq": "ne", "in": "not_in", "lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt"}
 _UNITS = {"price": "dollars", "runtime": "minutes", "rating": "stars"}
 _NEGATION = re.compile(r"\b(?:not|no|nothing|never|without)\b|n['’]t\b", re.IGNORECASE)
@@ -54,7 +53,9 @@ class Grounder:
         the assistant's question was about, which a bare number or "the first" then answers.
         """
         references = [
-            item for span in reading.of("ref") for item in self._references.resolve(span.text, shown, focus)
+            item
+            for span in reading.of("ref")
+            for item in self._references.resolve(span.text, shown, focus, now)
         ]
         if not references and {"inquire", "accept", "reject", "seen"} & set(reading.acts):
             references = self._implied(reading, shown, focus)
@@ -83,17 +84,15 @@ class Grounder:
 
     def _implied(self, reading: Reading, shown: Sequence[str], focus: Sequence[str]) -> list[str]:
         """What "seen it" or "sounds good" is about when no word points: what was spoken of, if it is one."""
-        if any(reading.of(slot) for slot in ("like", "dislike", "seen")):
+        if any(reading.of(slot) for slot in ("ref", "like", "dislike", "seen")):
             return []
         if reading.of("compare"):
             return list(shown[:2])
         if len(focus) == 1:
             return list(focus)
-        return (
-            list(shown)
-            if len(shown) == 1 or ("inquire" not in reading.acts and "accept" not in reading.acts)
-            else []
-        )
+        # "none for me" turns a whole list down; that one was seen or liked does not say which.
+        all_meant = "reject" in reading.acts and not {"inquire", "accept"} & set(reading.acts)
+        return list(shown) if len(shown) == 1 or all_meant else []
 
     def _mention(self, span: Span) -> Mention:
         for item_id, score in self.titles.resolve(span.text)[:1]:
@@ -142,7 +141,7 @@ class Grounder:
     def _field_of(self, quantity: Quantity, words: str, asked: str | None) -> str | None:
         config = self.catalogue.config
         if quantity.unit is not None:
-            by_unit = config.field_with_role(_UNIT_ROLES[quantity.unit])  # type: ignore[arg-type]
+            by_unit = config.field_with_role(UNIT_ROLES[quantity.unit])
             if by_unit is not None or quantity.unit != "year":
                 return by_unit
         numeric = [
@@ -242,9 +241,9 @@ def _is_choice(earlier: Constraint, later: Constraint, utterance: str, catalogue
         return False
     if catalogue.config.fields[later.field].type == "category":
         return True
+    if earlier.text == later.text:  # both in one span: "horror or comedy"
+        return re.search(r"\bor\b|/", later.text, re.IGNORECASE) is not None
     last = earlier.text.split(" or ")[-1]
-    if last == later.text:  # both in one span: "horror or comedy"
-        return re.search(r"\bor\b|/", last, re.IGNORECASE) is not None
     between = rf"{re.escape(last)}\s*(?:\bor\b|/|,)\s*(?:or )?(?:an? |some )?{re.escape(later.text)}"
     return re.search(between, utterance, re.IGNORECASE) is not None
 

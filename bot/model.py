@@ -23,11 +23,14 @@ from pydantic import BaseModel, ConfigDict, PositiveInt, PrivateAttr
 import prompts
 from bot.decoding import Constraint
 from bot.errors import ModelError, ModelTooSlow
-from bot.layout import ACTS, MARKS, act_token
+from bot.layout import ACTS, MARKS, SLOTS, act_token, slot_token
+from bot.tagging import spans_of
 from bot.word_states import Adapter, WordStates, add_states
 from retrieval.embedding import EncoderConfig, TextEncoder
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 SHIPPED = Path(__file__).parent.parent / "models" / "parley-gpt2"
@@ -75,7 +78,7 @@ class LanguageModel(BaseLLM):
     """A local causal model as a LangChain LLM.
 
     `invoke`, `batch` and chains work as with any LLM; `ask=Ask(...)` bounds the answer. For a model of the
-    shipped layout, a prompt that ends in the reading mark is answered with its acts and spans.
+    shipped layout, a reading prompt is answered with its acts and spans.
     """
 
     name: str | None = "parley"
@@ -142,7 +145,7 @@ class LanguageModel(BaseLLM):
     ) -> LLMResult:
         ask = ask or Ask(tokens=64)
         with self._lock:
-            texts = self._answer(prompts, ask)
+            texts = self._read(prompts) if self._reads(prompts) else self._answer(prompts, ask)
         if stop:
             texts = [_before(text, stop) for text in texts]
         return LLMResult(generations=[[Generation(text=text)] for text in texts])
@@ -156,11 +159,44 @@ class LanguageModel(BaseLLM):
         written = self._tokenizer(prompt, add_special_tokens=not self._layout)["input_ids"]
         return len(written) + tokens <= self._context
 
-    def act_probabilities(self, prompt: str) -> dict[str, float]:
-        """P(act) of a reading prompt, from the yes and no tokens behind each act's mark."""
+    def read_probabilities(
+        self, prompt: str
+    ) -> tuple[dict[str, float], "NDArray[np.float32]", list[tuple[int, int]]]:
+        """What a reading prompt is answered from: P(act), and of each token of the utterance's second copy
+        P(slot), (t, slots), and its characters in the copy, which begins with a space.
+        """
         with self._lock, torch.inference_mode():
-            ids = self._encode([prompt])
-            return self._acts(ids, self._model(**self._with_states([prompt], ids)).logits)[0]
+            inputs = self._encode([prompt])
+            logits = self._model(**self._with_states([prompt], inputs)).logits
+            (acts,) = self._acts(inputs, logits)
+            return acts, *self._tags(prompt, logits[0])
+
+    @torch.inference_mode()
+    def _read(self, prompts: Sequence[str]) -> list[str]:
+        """Acts and spans of reading prompts, in one pass: nothing is generated."""
+        inputs = self._encode(prompts)
+        logits = self._model(**self._with_states(prompts, inputs)).logits
+        acts = self._acts(inputs, logits)
+        answers = []
+        for row, prompt in enumerate(prompts):
+            utterance = prompt[_copy_start(prompt) :]
+            tags, offsets = self._tags(prompt, logits[row])
+            spans = spans_of(utterance, offsets, tags, self._thresholds)
+            head = "".join(map(act_token, self._decide(acts[row])))
+            answers.append(head + "".join(f"{slot_token(slot)} {utterance[a:b]}" for slot, a, b in spans))
+        return answers
+
+    def _tags(self, prompt: str, logits: torch.Tensor) -> tuple["NDArray[np.float32]", list[tuple[int, int]]]:
+        """P(slot) of each token of the second copy of the utterance, (t, slots), and its characters there."""
+        start = _copy_start(prompt)
+        offsets = self._tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True)[
+            "offset_mapping"
+        ]
+        copied = [(a - start, b - start) for a, b in offsets if a >= start]
+        rows = logits[len(logits) - len(copied) :] if copied else logits[:0]  # padding stands left
+        ids = self._tokenizer.convert_tokens_to_ids
+        slots = rows[:, [ids(slot_token(slot)) for slot in SLOTS]] - rows[:, [ids(MARKS["no"])]]
+        return torch.sigmoid(slots.float()).numpy(force=True), copied
 
     @torch.inference_mode()
     def _answer(self, texts: Sequence[str], ask: Ask) -> list[str]:
@@ -169,10 +205,7 @@ class LanguageModel(BaseLLM):
         constraints = [make(self) for make in ask.constraints]
         inputs = self._encode(texts, room=ask.tokens)
         prompt_mask = inputs["attention_mask"]
-        output = self._model(**self._with_states(texts, inputs), use_cache=True)
-        heads = [""] * len(texts)
-        if self._reads(texts):
-            heads = ["".join(map(act_token, self._decide(p))) for p in self._acts(inputs, output.logits)]
+        output = self._model(**inputs, use_cache=True)
         written: list[list[int]] = [[] for _ in texts]
         open_rows = set(range(len(texts)))
         position = inputs["position_ids"][:, -1]
@@ -202,7 +235,7 @@ class LanguageModel(BaseLLM):
                 past_key_values=output.past_key_values,
                 use_cache=True,
             )
-        return [head + self._decode(tokens) for head, tokens in zip(heads, written, strict=True)]
+        return [self._decode(tokens) for tokens in written]
 
     def _choose(
         self,
@@ -241,7 +274,7 @@ class LanguageModel(BaseLLM):
         return {name: tensor.to(self._model.device) for name, tensor in inputs.items()}
 
     def _reads(self, texts: Sequence[str]) -> bool:
-        return self._layout and texts[0].endswith(MARKS["spans"])
+        return self._layout and all(MARKS["spans"] in text for text in texts)
 
     def _with_states(self, texts: Sequence[str], inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """The model's inputs; for reading prompts, token vectors with word states in place of token ids."""
@@ -277,6 +310,11 @@ class LanguageModel(BaseLLM):
             tokens, skip_special_tokens=not self._layout, clean_up_tokenization_spaces=False
         )
         return text
+
+
+def _copy_start(prompt: str) -> int:
+    """Where the second copy of a reading prompt's utterance begins."""
+    return prompt.rindex(MARKS["spans"]) + len(MARKS["spans"])
 
 
 def _before(text: str, stop: Sequence[str]) -> str:
@@ -367,7 +405,7 @@ def _check_digest(folder: Path, digest: str | None) -> None:
 
 
 def _read_layout(folder: Path) -> dict[str, float] | None:
-    """The act thresholds of a model trained on our layout; None for any other model."""
+    """The thresholds of acts and slot tokens of a model trained on our layout; None for any other model."""
     file = folder / "layout.json"
     if not file.exists():
         return None
@@ -378,7 +416,7 @@ def _read_layout(folder: Path) -> dict[str, float] | None:
             f"{prompts.layout_digest()[:12]}); train it again or restore prompts/layout.yaml, read.txt and "
             "write.txt"
         )
-    return {str(act): float(threshold) for act, threshold in layout["thresholds"].items()}
+    return {str(name): float(threshold) for name, threshold in layout["thresholds"].items()}
 
 
 def quantise(model: Any) -> Any:

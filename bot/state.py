@@ -4,17 +4,21 @@
 can take the next turn.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bot.intent import Intent
+from bot.quantities import NUMBER_WORDS
+from retrieval.everyday import FUNCTION_WORDS
 from retrieval.filters import Constraint
 
 Count = Callable[[Sequence[Constraint]], int]
 """How many items of the catalogue fulfil constraints."""
 
-MORE_WORDS = 2
+_MORE = {"more", "another", "others", "else", "different", "few", "couple", "options", "suggestions", "recommendations",
+         "recommend", "suggest", "ideas", "next"} | NUMBER_WORDS.keys()  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,9 @@ def apply(state: DialogueState, intent: Intent, count: Count) -> DialogueState:
     state = _take_back(state, intent)
     liked = tuple(mention.item_id for mention in intent.likes if mention.item_id)
     words = tuple(mention.text for mention in intent.likes if not mention.item_id)
-    wish = Wish(intent.query, intent.constraints)
+    wish = Wish("" if _only_goes_on(intent) else intent.query, intent.constraints)
     has_content = bool(wish.query or wish.constraints)
-    if has_content and "request" in acts and "refine" not in acts and not _goes_on(intent, state):
+    if has_content and "request" in acts and "refine" not in acts:
         state = replace(state, wishes=(wish,), models=liked)
     elif has_content:
         state = replace(state, wishes=_with(state.wishes, wish, count))
@@ -107,9 +111,9 @@ def apply(state: DialogueState, intent: Intent, count: Count) -> DialogueState:
     )
 
 
-def _goes_on(intent: Intent, state: DialogueState) -> bool:
-    """A request that only asks for more of the same, "three more of those"."""
-    return state.has_request and not intent.constraints and len(intent.query.split()) < MORE_WORDS
+def _only_goes_on(intent: Intent) -> bool:
+    """Whether the words ask for more of the same and for nothing in particular: "three more of those"."""
+    return all(word in FUNCTION_WORDS | _MORE for word in re.findall(r"[\w']+", intent.query.lower()))
 
 
 def _take_back(state: DialogueState, intent: Intent) -> DialogueState:
@@ -127,21 +131,27 @@ def _without(wish: Wish, text: str) -> Wish | None:
     """`wish` without what `text` names; None when nothing is left of it."""
     lowered = text.lower()
     left = tuple(c for c in wish.constraints if not _speaks_of(c, lowered))
-    if left == wish.constraints and lowered not in wish.query.lower():
+    query = _dropped(wish.query, text)
+    if left == wish.constraints and query == wish.query:
         return wish
-    query = " ".join(wish.query.lower().replace(lowered, " ").split())
     for constraint in wish.constraints:
-        if constraint not in left and constraint.text:
-            query = " ".join(query.replace(constraint.text.lower(), " ").split())
-    return (
-        Wish(query if left or len(query.split()) > 1 else "", left)
-        if left or len(query.split()) > 1
-        else None
-    )
+        if constraint not in left:
+            query = _dropped(query, constraint.text)
+    if not left and len(query.split()) < 2:
+        return None  # a lone "films" asks for nothing
+    return Wish(query, left)
+
+
+def _dropped(query: str, words: str) -> str:
+    """`query` without `words`, where they stand as whole words."""
+    found = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", " ", query, flags=re.IGNORECASE) if words else query
+    return query if found == query else " ".join(found.split())
 
 
 def _speaks_of(constraint: Constraint, text: str) -> bool:
     words = constraint.text.lower()
+    if not text:
+        return False
     values = constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
     named = any(str(value).lower() in text or text in str(value).lower() for value in values if str(value))
     return (bool(words) and (words in text or text in words)) or named or constraint.field in text.split()

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from langchain_core.prompts import PromptTemplate
 
 import prompts
-from bot.decoding import SchemaConstraint, SpanConstraint, is_boundary
-from bot.layout import ACTS, MARKS, SLOTS, Message, neutral, render_history, render_read
+from bot.decoding import SchemaConstraint
+from bot.layout import ACTS, SLOTS, Message, neutral, render_history, render_read
 from bot.model import Ask, LanguageModel
+from bot.tagging import is_boundary
 
-READ_TOKENS = 45
-"""Most tokens of an Intent in the compact layout."""
 JSON_TOKENS = 160
 
 INSTRUCT_READ = PromptTemplate.from_template(prompts.text("instruct_read.txt"), template_format="jinja2")
@@ -74,13 +73,7 @@ def read(model: LanguageModel, history: Sequence[Message], utterance: str) -> Re
     if not model.knows_layout:
         return _read_by_instruction(model, history, utterance, deadline)
     prompt, skipped = reading_prompt(model, history, utterance)
-    words = prompt[prompt.rindex(MARKS["now"]) + len(MARKS["now"]) : prompt.rindex(MARKS["read"])]
-
-    def constraint(asked: LanguageModel) -> SpanConstraint:
-        return SpanConstraint(asked.tokenizer, words, asked.vocabulary)
-
-    answer = model.invoke(prompt, ask=Ask(READ_TOKENS, [constraint], deadline=deadline))
-    return parse(answer, utterance, skipped)
+    return parse(model.invoke(prompt), utterance, skipped)
 
 
 def reading_prompt(model: LanguageModel, history: Sequence[Message], utterance: str) -> tuple[str, int]:
@@ -92,7 +85,7 @@ def reading_prompt(model: LanguageModel, history: Sequence[Message], utterance: 
     skipped = 0
     while True:
         prompt, more = render_read(history, utterance[skipped:])
-        if model.fits(prompt, READ_TOKENS):
+        if model.fits(prompt, 0):
             return prompt, skipped + more
         if history:
             history = history[1:]

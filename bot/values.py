@@ -17,9 +17,9 @@ from retrieval.embedding import TextEncoder
 from retrieval.everyday import FUNCTION_WORDS
 from retrieval.items import FieldSpec
 
-SAME_MEANING = 0.75
-"""Cosine from which "a scary film" and "a horror film" are the same: true pairs have .76 to .94, strangers
-up to .74. Words alone, without the noun, keep apart far worse."""
+SAME_MEANING = 0.76
+"""Cosine from which "a scary film" and "a horror film" are the same: true pairs have .77 to .94, strangers
+up to .75. Words alone, without the noun, keep apart far worse."""
 FEW_VALUES = 120
 """Fields with more distinct values are matched by name only: names of people have no synonyms."""
 MOST_WORDS = 3
@@ -27,8 +27,8 @@ MOST_WORDS = 3
 _AROUND = {"a", "an", "the", "some", "something", "anything", "more", "really", "very", "film", "films", "movie",
            "movies", "one", "ones"}  # fmt: skip
 _PEOPLE = {"director", "cast", "author"}
-_NAMES = {*_PEOPLE, "brand", "area", "colour"}
-"""Roles whose values are names: a word close in meaning, as gold is to silver, is another one."""
+_NAMES = {*_PEOPLE, "brand", "area", "colour", "language", "country"}
+"""Roles whose values are names: a word close in meaning, as gold is to silver or Asian to Japanese, is another."""
 _MADE_BY, _PLAYED_BY = {"director", "author", "brand"}, {"cast"}
 
 
@@ -56,7 +56,7 @@ class ValueIndex:
         noun = catalogue.config.noun
         labels = [f"{value} {noun}" for _, value in self._meanings]
         self._vectors = encoder.encode(labels) if labels else np.zeros((0, 1), dtype=np.float32)
-        self._longest = max((len(key.split()) for key in self._by_key), default=0)
+        self._longest = max((len(key.split()) for key in self._by_key), default=0) + 1  # for an "and"
         self._add_synonyms()
         self._degrees = _degrees(catalogue)
         self._questions = _Questions(catalogue, encoder)
@@ -77,7 +77,7 @@ class ValueIndex:
             field = self._catalogue.config.field_with_role(role)
             for value, words in values.items():
                 named = self._by_key.get(_fold(value), {}).get(field or "", [])
-                for key in map(_fold, words):
+                for key in dict.fromkeys(map(_fold, words)):
                     self._synonyms[key] += [(str(field), one) for one in named if key not in self._by_key]
 
     def find(self, words: str, before: str = "") -> list[FieldMatch]:
@@ -167,7 +167,8 @@ def _keys(value: str, *, people: bool) -> Iterable[str]:
 
 
 def _fold(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold().replace("'s", "").replace("’s", "")))
+    words = re.findall(r"\w+", text.casefold().replace("'s", "").replace("’s", ""))
+    return " ".join(word for word in words if word != "and")  # "Brindle & Co"
 
 
 def _spellings(phrase: str) -> Collection[str]:

@@ -27,20 +27,25 @@ class WordStates:
 
     def __init__(self, encoder: TextEncoder, tokenizer: "PreTrainedTokenizerBase") -> None:
         self._encoder = encoder
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
 
     @property
     def digest(self) -> str:
         return self._encoder.digest
 
     def of(self, prompts: Sequence[str]) -> list[torch.Tensor]:
-        """For each prompt a state for each of its tokens, (T, d); zeros from the reading mark on."""
+        """For each prompt a state for each of its tokens, (T, d).
+
+        Both copies of the utterance take the same states; the marks between them have zeros.
+        """
         texts = [_spoken(prompt) for prompt in prompts]
-        encoded = self._tokenizer(list(prompts), add_special_tokens=False, return_offsets_mapping=True)
+        encoded = self.tokenizer(list(prompts), add_special_tokens=False, return_offsets_mapping=True)
         found = self._encoder.word_states(texts)
         return [
-            _aligned(offsets, states, pieces, len(text))
-            for offsets, (states, pieces), text in zip(encoded["offset_mapping"], found, texts, strict=True)
+            _aligned(_folded(offsets, prompt), states, pieces, len(text))
+            for prompt, offsets, (states, pieces), text in zip(
+                prompts, encoded["offset_mapping"], found, texts, strict=True
+            )
         ]
 
 
@@ -49,6 +54,14 @@ def _spoken(prompt: str) -> str:
     for mark, word in _SPOKEN.items():
         text = text.replace(mark, word)
     return text
+
+
+def _folded(offsets: Sequence[tuple[int, int]], prompt: str) -> list[tuple[int, int]]:
+    """Token places with the second copy of the utterance laid over the first."""
+    first = prompt.rindex(MARKS["now"]) + len(MARKS["now"])
+    second = prompt.rindex(MARKS["spans"]) + len(MARKS["spans"])
+    back = second - first
+    return [(start - back, end - back) if start >= second else (start, end) for start, end in offsets]
 
 
 def _aligned(
@@ -66,11 +79,14 @@ def _aligned(
     return torch.from_numpy(aligned)
 
 
-class Adapter(torch.nn.Module):
-    """Scales a state to length 1 and projects it.
+LENGTH = 4.0
+"""Of a scaled state: longer ones make the projection's first steps too large, shorter ones too slow."""
 
-    The projection starts at nothing, so that training begins from the words alone; states of length 1 keep
-    its first steps small beside the word vectors.
+
+class Adapter(torch.nn.Module):
+    """Scales a state to one length and projects it.
+
+    The projection starts at nothing, so that training begins from the words alone.
     """
 
     def __init__(self, width: int, states: int) -> None:
@@ -79,7 +95,7 @@ class Adapter(torch.nn.Module):
         torch.nn.init.zeros_(self.projection.weight)
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
-        projected: torch.Tensor = self.projection(torch.nn.functional.normalize(states, dim=-1))
+        projected: torch.Tensor = self.projection(LENGTH * torch.nn.functional.normalize(states, dim=-1))
         return projected
 
 

@@ -92,7 +92,7 @@ class Check:
     def judge(self, moment: Moment) -> bool:
         try:
             return self.holds(moment)
-        except LookupError:
+        except (LookupError, ValueError):
             return False
 
 

@@ -134,6 +134,9 @@ def test_evidence_is_true(held, catalogues):
 
 
 GONE = {"jaws-1975": "reject", "alien-1979": "dislike", "the-shining-1980": "seen"}
+MANY = 20
+"""A list long enough to show what a shorter one would hide."""
+
 ASKED = (
     "A police chief, a holiday island and a shark that kills swimmers",
     "A crew on a spaceship hunted by a creature from an egg",
@@ -145,8 +148,8 @@ ASKED = (
 def test_what_was_turned_down_is_gone_for_good(films):
     """By description, by genre, in a new session, by /recommendations, after a retrain and a restart."""
     user = "turned-down"
-    first = films.ask(user, ASKED[0], k=100)
-    before = [_ids(first), *(_ids(films.ask(user, message, k=100)) for message in ASKED[1:])]
+    first = films.ask(user, ASKED[0], k=MANY)
+    before = [_ids(first), *(_ids(films.ask(user, message, k=MANY)) for message in ASKED[1:])]
     assert all(any(item in listed for listed in before) for item in GONE), "never listed, so nothing is shown"
 
     for item, action in GONE.items():
@@ -166,7 +169,7 @@ def test_what_was_turned_down_is_gone_for_good(films):
 def _assert_gone(films, user, old_session):
     for message in ASKED:
         for more in ({"session_id": old_session}, {}):
-            assert not set(GONE) & set(_ids(films.ask(user, message, k=100, **more))), (message, more)
+            assert not set(GONE) & set(_ids(films.ask(user, message, k=MANY, **more))), (message, more)
     answer = films.client.get("/recommendations", params={"user_id": user, "k": 100}).raise_for_status()
     listed = _ids(answer.json())
     assert listed

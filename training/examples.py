@@ -1,22 +1,29 @@
 """Token sequences to learn from: reading examples, writing examples and plain dialogue.
 
 Each example is input ids with, at each place, the token to predict there and how much it counts. Act
-marks predict yes or no at their own place; everywhere else the target is the next token.
+marks predict yes or no at their own place; the tokens of the utterance's second copy carry slot tags;
+everywhere else the target is the next token.
 """
 
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
 from bot import layout
-from bot.layout import ACTS, MARKS, SLOTS, act_token, render_read, render_write, slot_token
+from bot.layout import ACTS, MARKS, SLOTS, act_token, render_read, render_write
 from training import augment, patterns, sources, weak, writing
 from training.sources import Dialogue, LabelledTurn
 
 LANGUAGE_WEIGHT = 0.3
 """How much predicting the words of the conversation itself counts beside the task, in one turn of three."""
+
+
+VARIATIONS = 2_500
+"""How many variations of a source's turns are made; later ones come again, with their word states kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,27 @@ class Example:
     targets: list[int]
     weights: list[float]
     prompt: str | None = None
-    """The reading prompt that the ids begin with, for its word states."""
+    """The reading prompt, for its word states; None for any other example."""
+    tags: NDArray[np.float32] | None = None
+    """Which slots each token of the utterance's second copy belongs to, (t, slots); None when not known."""
+    tag_weight: float = 1.0
+
+
+def slot_tags(
+    spans: Sequence[tuple[str, int, int]], offsets: Sequence[tuple[int, int]], skipped: int
+) -> NDArray[np.float32]:
+    """Which slots each token of the utterance's second copy belongs to, (t, slots): 1 where its last
+    character lies in a span.
+
+    `offsets` are the tokens' characters in the copy, which begins with a space that the utterance has not
+    and lacks its first `skipped` characters.
+    """
+    tags = np.zeros((len(offsets), len(SLOTS)), dtype=np.float32)
+    for slot, start, end in spans:
+        for row, (_, last) in enumerate(offsets):
+            if start < last - 1 + skipped <= end:
+                tags[row, SLOTS.index(slot)] = 1.0
+    return tags
 
 
 class Encoder:
@@ -42,26 +69,25 @@ class Encoder:
         return found
 
     def reading(self, turn: LabelledTurn, weight: float = 1.0, *, language: bool = False) -> Example:
+        """Acts as yes or no at their marks; slots as tags on the second copy of the utterance."""
         prompt, skipped = render_read(turn.history, turn.text)
-        ids = self._ids(prompt)
-        answer: list[int] = []
-        if turn.spans is not None:
-            for slot, start, end in sorted(turn.spans, key=lambda s: (SLOTS.index(s[0]), s[1], s[2])):
-                if start >= skipped:
-                    answer += self._ids(slot_token(slot) + " " + layout.neutral(turn.text[start:end]))
-            answer.append(self._end)
-        all_ids = ids + answer
-        targets = [*all_ids[1:], self._end]
-        weights = [LANGUAGE_WEIGHT * weight if language else 0.0] * len(all_ids)
-        mark = len(ids) - 2 - len(ACTS)  # the reading mark; the nine acts and the spans mark follow it
-        for place, act in enumerate(ACTS, start=mark + 1):
+        encoded = self._tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True)
+        ids: list[int] = encoded["input_ids"]
+        targets = [*ids[1:], self._end]
+        weights = [LANGUAGE_WEIGHT * weight if language else 0.0] * len(ids)
+        first = ids.index(self._acts[0])
+        for place, act in enumerate(ACTS, start=first):
             targets[place] = self._yes if act in turn.acts else self._no
-            weights[place] = weight * 0.7
-        weights[mark] = 0.0
-        for place in range(len(ids) - 1, len(all_ids)):
             weights[place] = weight
-        weights[-1] = 0.0
-        return Example(all_ids, targets, weights, prompt)
+        weights[first - 1] = 0.0
+        copy = first + len(ACTS) + 1
+        weights[copy - 1 :] = [0.0] * (len(ids) - copy + 1)
+        tags = None
+        if turn.spans is not None:
+            start = prompt.rindex(MARKS["spans"]) + len(MARKS["spans"])
+            places = [(a - start, b - start) for a, b in encoded["offset_mapping"][copy:]]
+            tags = slot_tags(turn.spans, places, skipped)
+        return Example(ids, targets, weights, prompt, tags, weight)
 
     def writing(self, reply: writing.Reply, facts: Sequence[str]) -> Example:
         prompt = self._ids(render_write(reply.task, reply.noun, facts, reply.user))
@@ -122,22 +148,27 @@ def load_corpus(seed: int) -> Corpus:
 def stream(corpus: Corpus, encoder: Encoder, seed: int, progress: Callable[[], float]) -> Iterator[Example]:
     """Examples without end; `progress` (0 to 1) moves the mix from language towards people's own labels."""
     rng = random.Random(seed)
-    made: list[LabelledTurn] = []
+    made = patterns.make_turns(VARIATIONS, seed)
+    pools: dict[str, list[LabelledTurn]] = {}
+
+    def varied(kind: str, turns: Sequence[LabelledTurn]) -> LabelledTurn:
+        pool = pools.setdefault(kind, [])
+        if len(pool) >= VARIATIONS:
+            return rng.choice(pool)
+        pool.append(augment.vary(rng.choice(turns), rng))
+        return pool[-1]
+
     while True:
         early = max(0.0, 1 - progress() / 0.3)
         kinds = ("redial", "own", "pattern", "weak", "reply", "dialogue", "elsewhere")
-        shares = (24, 24, 24, 7, 16, 3 + 12 * early, 1 + 10 * early)
+        shares = (30, 28, 14, 5, 19, 2 + 12 * early, 1 + 10 * early)
         match rng.choices(kinds, shares)[0]:
             case "redial":
-                yield encoder.reading(
-                    augment.vary(rng.choice(corpus.redial), rng), language=rng.random() < 0.33
-                )
+                yield encoder.reading(varied("redial", corpus.redial), language=rng.random() < 0.33)
             case "own":
-                yield encoder.reading(augment.vary(rng.choice(corpus.own), rng), language=rng.random() < 0.33)
+                yield encoder.reading(varied("own", corpus.own), language=rng.random() < 0.33)
             case "pattern":
-                if not made:
-                    made = patterns.make_turns(2_000, rng.getrandbits(32))
-                yield encoder.reading(augment.vary(made.pop(), rng), weight=0.7)
+                yield encoder.reading(varied("pattern", made), weight=0.7)
             case "weak":
                 yield encoder.reading(rng.choice(corpus.weak), weight=0.5)
             case "reply":

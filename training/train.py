@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoModel, AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 import prompts
-from bot.layout import ACTS, MARKS, neutral, special_tokens
+from bot.layout import ACTS, MARKS, SLOTS, neutral, slot_token, special_tokens
 from bot.word_states import Adapter, WordStates, add_states
 from retrieval.embedding import EncoderConfig, TextEncoder
 from training import sources
@@ -103,9 +103,13 @@ class Batch:
     targets: torch.Tensor
     weights: torch.Tensor
     prompts: list[str]
+    tags: torch.Tensor | None
+    tag_weights: torch.Tensor
 
     def to(self, device: torch.device) -> "Batch":
-        return Batch(self.ids.to(device), self.targets.to(device), self.weights.to(device), self.prompts)
+        tensors = (self.ids, self.targets, self.weights)
+        tags = None if self.tags is None else self.tags.to(device)
+        return Batch(*(t.to(device) for t in tensors), self.prompts, tags, self.tag_weights.to(device))
 
 
 def batches(examples: Iterator[Example], tokens: int, pad: int) -> Iterator[Batch]:
@@ -135,8 +139,20 @@ def _pad(group: list[Example], pad: int) -> Batch:
         ids[row, : len(example.ids)] = example.ids
         targets[row, : len(example.ids)] = example.targets
         weights[row, : len(example.ids)] = example.weights
-    prompts = [example.prompt for example in group if example.prompt is not None]
-    return Batch(torch.from_numpy(ids), torch.from_numpy(targets), torch.from_numpy(weights), prompts)
+    tags = np.zeros((len(group), length, len(SLOTS)), dtype=np.float32)
+    tag_weights = np.zeros((len(group), length), dtype=np.float32)
+    for row, example in enumerate(group):
+        if example.tags is not None and len(example.tags):
+            place = slice(len(example.ids) - len(example.tags), len(example.ids))
+            tags[row, place], tag_weights[row, place] = example.tags, example.tag_weight
+    return Batch(
+        torch.from_numpy(ids),
+        torch.from_numpy(targets),
+        torch.from_numpy(weights),
+        [example.prompt for example in group if example.prompt is not None],
+        torch.from_numpy(tags) if tag_weights.any() else None,
+        torch.from_numpy(tag_weights),
+    )
 
 
 class Learner(torch.nn.Module):
@@ -147,18 +163,40 @@ class Learner(torch.nn.Module):
         self.model = model
         self.adapter = Adapter(WIDTH, STATES)
         self._words = words
+        self._kept: dict[str, torch.Tensor] = {}
+        ids = words.tokenizer.convert_tokens_to_ids
+        self._slots = [ids(slot_token(slot)) for slot in SLOTS]
+        self._no = ids(MARKS["no"])
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """Weighted cross-entropy; the vocabulary's product is taken only where a target counts."""
+        """Cross-entropy where a target counts, and binary cross-entropy of the slot tags."""
         vectors = self.model.transformer.wte(batch.ids)  # (B, T, d); padding stands behind
         if batch.prompts:
-            vectors = add_states(vectors, self._words.of(batch.prompts), self.adapter, left=False)
+            vectors = add_states(vectors, self._states(batch.prompts), self.adapter, left=False)
         hidden = self.model.transformer(inputs_embeds=vectors).last_hidden_state
         counted = batch.weights > 0
         logits = self.model.lm_head(hidden[counted])  # (n, vocabulary)
         losses = torch.nn.functional.cross_entropy(logits.float(), batch.targets[counted], reduction="none")
         weights = batch.weights[counted]
-        return (losses * weights).sum() / weights.sum()
+        loss = (losses * weights).sum() / weights.sum()
+        if batch.tags is None:
+            return loss
+        table = self.model.transformer.wte.weight
+        tagged = batch.tag_weights > 0  # (B, T)
+        slots = hidden[tagged] @ (table[self._slots] - table[self._no]).T  # (m, slots)
+        errors = torch.nn.functional.binary_cross_entropy_with_logits(
+            slots, batch.tags[tagged], reduction="none", pos_weight=torch.tensor(2.0, device=slots.device)
+        )
+        return loss + (errors.sum(-1) * batch.tag_weights[tagged]).sum() / batch.tag_weights.sum()
+
+    def _states(self, prompts: list[str]) -> list[torch.Tensor]:
+        """Word states, kept: the same examples come again, and MiniLM takes as long as the model itself."""
+        new = [prompt for prompt in prompts if prompt not in self._kept]
+        if new and len(self._kept) < 30_000:
+            self._kept |= {p: s.half() for p, s in zip(new, self._words.of(new), strict=True)}
+            new = []
+        fresh = dict(zip(new, self._words.of(new), strict=True)) if new else {}
+        return [fresh[prompt] if prompt in fresh else self._kept[prompt].float() for prompt in prompts]
 
 
 def save(learner: Learner, tokenizer: PreTrainedTokenizerFast, folder: Path, encoder: str) -> None:
@@ -170,7 +208,8 @@ def save(learner: Learner, tokenizer: PreTrainedTokenizerFast, folder: Path, enc
     projection = {"projection": learner.adapter.projection.weight.detach().half().contiguous()}
     save_file(projection, folder / "word_states.safetensors", metadata={"encoder": encoder})
     tokenizer.save_pretrained(folder)
-    layout = {"digest": prompts.layout_digest(), "thresholds": dict.fromkeys(ACTS, 0.5)}
+    names = (*ACTS, *map(slot_token, SLOTS))
+    layout = {"digest": prompts.layout_digest(), "thresholds": dict.fromkeys(names, 0.5)}
     (folder / "layout.json").write_text(json.dumps(layout, indent=2) + "\n", encoding="utf-8")
 
 
@@ -204,6 +243,9 @@ def main() -> None:
     learner = Learner(new_model(tokenizer), WordStates(encoder, tokenizer))
     if arguments.start is not None:
         learner.model.load_state_dict(GPT2LMHeadModel.from_pretrained(arguments.start).float().state_dict())
+        if (arguments.start / "word_states.safetensors").exists():
+            weight = load_file(arguments.start / "word_states.safetensors")["projection"].float()
+            learner.adapter.projection.load_state_dict({"weight": weight})
     optimizer = torch.optim.AdamW(
         learner.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.05
     )

@@ -1,0 +1,60 @@
+"""What may be shown of what was written."""
+
+import pytest
+
+from bot.claims import check, fill
+from bot.facts import Fact
+
+TITLE, YEAR, DIRECTOR = Fact("TITLE", "Heat"), Fact("YEAR", "1995"), Fact("DIRECTOR", "Michael Mann")
+FACTS = [TITLE, YEAR, DIRECTOR]
+
+
+def verdict(draft, required=("TITLE",), kind="film"):
+    return check(draft, FACTS, required, kind)
+
+
+@pytest.mark.parametrize(
+    "draft",
+    ["How about [TITLE], directed by [DIRECTOR]?", "You might enjoy [TITLE].", "[TITLE] is from [YEAR]."],
+)
+def test_plain_sentences_with_facts_hold(draft):
+    """Every claim in them is a placeholder."""
+    assert verdict(draft).holds, verdict(draft).reason
+
+
+@pytest.mark.parametrize(
+    ("draft", "why"),
+    [
+        ("[TITLE] won an Oscar.", "may be a claim"), ("[TITLE] is from 1996.", "a number"), ("[TITLE] costs [PRICE].", "no fact"),
+        ("You might enjoy it.", "is not said"), ("[TITLE], directed by [YEAR].", "role"), ("[TITLE]", "short"),
+        ("[TITLE] is not by [DIRECTOR].", "denies"), ("[TITLE] is a good book to read.", "book"), ("", "is not said"),
+    ],
+)  # fmt: skip
+def test_a_claim_of_its_own_does_not_hold(draft, why):
+    """Invented words, numbers, roles and denials are refused, and it is said why."""
+    found = verdict(draft)
+
+    assert not found.holds
+    assert why in found.reason
+
+
+def test_facts_fill_their_places():
+    """Articles and capitals are mended."""
+    assert (
+        fill("try [TITLE], a [GENRE] film .", [TITLE, Fact("GENRE", "action")]) == "Try Heat, an action film."
+    )
+    assert fill("a [GENRE] one", [Fact("GENRE", "“epic”")]) == "An “epic” one"
+
+
+def test_a_fact_may_look_like_a_place():
+    """What a person typed is filled in as it is."""
+    assert (
+        fill("You asked for a [WISH].", [Fact("WISH", "“[NOPE] a [TITLE]”")])
+        == "You asked for a “[NOPE] a [TITLE]”."
+    )
+
+
+def test_a_sentence_within_ends_the_sentence():
+    """One full stop, and a title keeps its own."""
+    assert fill("[TITLE]: [ABOUT].", [TITLE, Fact("ABOUT", "A heist.")]) == "Heat: A heist."
+    assert fill("See [TITLE] now.", [Fact("TITLE", "If...")]) == "See If... now."

@@ -1,0 +1,101 @@
+"""What may be said of an item, and to whom."""
+
+import pytest
+from conftest import NOW
+
+from bot.facts import Reasons, field_fact, item_facts, value_words
+from bot.state import DialogueState, Wish
+from ranking.events import BehaviourEvent
+from ranking.open import open_ranking
+from retrieval.filters import Constraint
+
+SCARY = Constraint("genres", "eq", "horror", "scary")
+
+
+@pytest.fixture(scope="module")
+def person(films):
+    ranking = open_ranking(films.engine, films.settings.state_dir, films.retrieval)
+
+    def read(*liked):
+        events = [BehaviourEvent(item, "ada", item, "like", None, NOW, "turn") for item in liked]
+        return ranking.state_of("ada", events)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        (["crime", "drama", "war"], None, "crime, drama and war"), (118, "minutes", "118 minutes"), (49.0, "USD", "$49"),
+        (49.5, "USD", "$49.50"), (1994, "year", "1994"), (True, None, "yes"), (4.0, "stars", "4 stars"),
+    ],
+)  # fmt: skip
+def test_values_are_said_as_people_say_them(value, unit, words):
+    """Lists, units, prices, years."""
+    assert value_words(value, unit) == words
+
+
+def test_a_fact_rests_on_the_record(films):
+    """Each carries its field and value; silent fields make none."""
+    alien = films.retrieval.catalogue["alien-1979"]
+
+    assert {fact.name for fact in item_facts(films.retrieval.catalogue, alien)} >= {
+        "GENRE",
+        "DIRECTOR",
+        "YEAR",
+        "RUNTIME",
+    }
+    assert field_fact(films.retrieval.catalogue, alien, "year").evidence.value == 1979
+
+
+def test_a_wish_is_a_reason_only_where_it_holds(films, person):
+    """Nothing scary is said of Toy Story."""
+    reasons, catalogue = Reasons(films.retrieval), films.retrieval.catalogue
+    state = DialogueState(wishes=(Wish("scary films", (SCARY,)),))
+
+    wishes = {
+        item: [fact.words for fact in reasons.personal(catalogue[item], state, person(), state.query)]
+        for item in ("alien-1979", "toy-story-1995")
+    }
+
+    assert wishes == {"alien-1979": ["“scary”"], "toy-story-1995": []}
+
+
+def test_a_liked_item_is_a_reason_for_one_like_it(films, person):
+    """And for no stranger."""
+    reasons, catalogue, user = Reasons(films.retrieval), films.retrieval.catalogue, person("toy-story-1995")
+
+    def liked(item):
+        return [
+            fact.words
+            for fact in reasons.personal(catalogue[item], DialogueState(), user, "")
+            if fact.name == "LIKED"
+        ]
+
+    assert liked("toy-story-2-1999" if "toy-story-2-1999" in catalogue else "finding-nemo-2003") == [
+        "Toy Story"
+    ]
+    assert liked("toy-story-1995") == []
+
+
+def test_a_taste_is_shared_by_whole_words(films, person):
+    """War is in no Edward."""
+    reasons, catalogue = Reasons(films.retrieval), films.retrieval.catalogue
+    state = DialogueState(tastes=("war",))
+
+    for item in catalogue.items:
+        tastes = [fact for fact in reasons.personal(item, state, person(), "") if fact.name == "TASTE"]
+        words = " ".join(str(value).lower() for value in item.fields.values())
+        assert bool(tastes) == any(word.startswith("war") for word in words.replace("'", " ").split()), (
+            item.title
+        )
+
+
+def test_a_seed_chooses_the_same_facts_again(films, person):
+    """A repeated turn is worded from the same facts."""
+    reasons, alien = Reasons(films.retrieval), films.retrieval.catalogue["alien-1979"]
+
+    first, second = (reasons.chosen(alien, DialogueState(), person(), "", "7") for _ in range(2))
+
+    assert first == second
+    assert first[0].name == "TITLE"

@@ -1,0 +1,49 @@
+"""What an utterance teaches."""
+
+import pytest
+
+from bot.intent import Intent, Mention
+from bot.learning import events_of
+
+
+def learned(*acts, **parts):
+    return [(event.item_id, event.action) for event in events_of(Intent(acts, **parts), "ada", "s", "t")]
+
+
+@pytest.mark.parametrize("act", ["accept", "reject", "seen"])
+def test_a_reaction_is_an_event(act):
+    """One for each item meant."""
+    assert learned(act, references=("heat", "up")) == [("heat", act), ("up", act)]
+
+
+def test_seen_and_loved_are_two_events():
+    """An opinion comes with having seen it."""
+    assert learned("seen", "inform", references=("heat",)) == [("heat", "seen"), ("heat", "like")]
+
+
+def test_named_items_are_liked_disliked_and_seen():
+    """Words that name no item teach nothing here."""
+    found = learned(
+        "inform", likes=(Mention("Heat", "heat"), Mention("rain")), dislikes=(Mention("Up", "up"),), seen=(Mention("It", "it"),)
+    )  # fmt: skip
+
+    assert found == [("it", "seen"), ("heat", "like"), ("up", "dislike")]
+
+
+def test_a_question_teaches_nothing():
+    """Asking about a film is no opinion of it."""
+    assert learned("inquire", references=("heat",)) == []
+
+
+def test_a_choice_before_a_question_counts():
+    """ "I'll take the first; who directed the second?" """
+    assert learned("accept", "inquire", references=("heat", "up")) == [("heat", "accept")]
+
+
+def test_an_event_knows_its_turn():
+    """So that it can be told where it came from, and once each."""
+    (event,) = events_of(
+        Intent(("seen",), references=("heat",), seen=(Mention("Heat", "heat"),)), "ada", "s", "t"
+    )
+
+    assert (event.user_id, event.session_id, event.turn_id, event.source) == ("ada", "s", "t", "turn")
