@@ -48,15 +48,23 @@ def model_reader(folder: Path) -> Reader:
 
 
 def random_reader(folder: Path, seed: int) -> Reader:
-    """The same configuration, tokenizer and thresholds with weights that learned nothing."""
+    """The same configuration, tokenizer and thresholds with weights and word-state adapter that learned nothing."""
     import torch
+    from safetensors import safe_open
+    from safetensors.torch import save_file
     from transformers import AutoConfig, AutoModelForCausalLM
 
     with tempfile.TemporaryDirectory() as place:
         for file in folder.glob("*.json"):
             shutil.copy(file, place)
         torch.manual_seed(seed)
-        AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder)).save_pretrained(place)
+        config = AutoConfig.from_pretrained(folder)
+        AutoModelForCausalLM.from_config(config).save_pretrained(place)
+        if (states := folder / "word_states.safetensors").exists():
+            with safe_open(states, "pt") as opened:
+                metadata, shape = opened.metadata(), opened.get_slice("projection").get_shape()
+            projection = torch.randn(shape) * config.initializer_range
+            save_file({"projection": projection}, Path(place) / states.name, metadata=metadata)
         return model_reader(Path(place))
 
 

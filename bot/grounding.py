@@ -125,7 +125,7 @@ class Grounder:
         return [*map(_negated, found), *bound] if negative else [*found, *bound]
 
     def _in_unit_of(self, field: str, quantity: Quantity, words: str, now: datetime) -> Quantity:
-        """A number without a unit, read again in the field's own: "50" is a budget where a price was asked."""
+        """A number without a unit, read again in the field's own: "50" is a budget, of a price."""
         unit = _UNITS.get(self.catalogue.config.role_of(field) or "") if quantity.unit is None else None
         return parse_quantity(f"{words} {unit}", now) or quantity if unit else quantity
 
@@ -267,8 +267,10 @@ def _inquiries(reading: Reading) -> list[Inquiry]:
     return inquiries
 
 
-_SCRIPTS = (("HIRAGANA", "ja"), ("KATAKANA", "ja"), ("HANGUL", "ko"), ("CJK", "zh"), ("CYRILLIC", "ru"),
-            ("ARABIC", "ar"), ("HEBREW", "he"), ("GREEK", "el"), ("DEVANAGARI", "hi"), ("THAI", "th"))  # fmt: skip
+_SCRIPTS = (
+    ("HIRAGANA", "ja"), ("KATAKANA", "ja"), ("HANGUL", "ko"), ("CJK", "zh"), ("CYRILLIC", "ru"),
+    ("ARABIC", "ar"), ("HEBREW", "he"), ("GREEK", "el"), ("DEVANAGARI", "hi"), ("THAI", "th"),
+)  # fmt: skip
 
 
 def language_of(text: str, locale: str | None = None) -> str:

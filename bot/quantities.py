@@ -49,6 +49,10 @@ _AT_LEAST = (
 _MORE = (
     r"over|more than|above|longer than|after|newer than|later than|past|higher than|beyond|better than|post"
 )
+_OR_LESS, _OR_MORE = (
+    "less|under|shorter|cheaper|older|earlier|lower",
+    "more|longer|newer|later|better|higher|up",
+)
 _NOT = r"(?:no|not|nothing|none|never|isn't|aren't)(?: \w+)?"
 _NEAR = r"around|about|roughly|approximately|circa|near|close to|something like|like"
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
@@ -160,8 +164,8 @@ def _single(text: str) -> Quantity | None:
         if number is None:
             return None
         unit = _unit(text, number)
-    least = rf"(?<!\w)(?:{_AT_LEAST}|{_NOT} (?:{_LESS}))(?!\w)|or (?:more|longer|newer|later|better|higher|up)|\d\+"
-    most = rf"(?<!\w)(?:{_AT_MOST}|{_NOT} (?:{_MORE}))(?!\w)|or (?:less|under|shorter|cheaper|older|earlier|lower)"
+    least = rf"(?<!\w)(?:{_AT_LEAST}|{_NOT} (?:{_LESS}))(?!\w)|\bor (?:{_OR_MORE})|\d\+"
+    most = rf"(?<!\w)(?:{_AT_MOST}|{_NOT} (?:{_MORE}))(?!\w)|\bor (?:{_OR_LESS})"
     if re.search(r"(?<!\w)(?:no|not) older than", text):
         return Quantity(number, None, unit)
     if re.search(least, text):

@@ -13,13 +13,24 @@ from retrieval.items import Role
 from retrieval.titles import TitleIndex
 
 _ORDINALS = {
-    "first": 0, "1st": 0, "top": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4,
-    "5th": 4, "sixth": 5, "6th": 5, "seventh": 6, "7th": 6, "eighth": 7, "8th": 7, "ninth": 8, "tenth": 9, "last": -1,
-    "final": -1, "bottom": -1, "latter": 1, "former": 0,
+    "first": 0, "1st": 0, "top": 0, "former": 0, "second": 1, "2nd": 1, "latter": 1, "third": 2, "3rd": 2,
+    "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "sixth": 5, "6th": 5, "seventh": 6, "7th": 6, "eighth": 7,
+    "8th": 7, "ninth": 8, "tenth": 9, "last": -1, "final": -1, "bottom": -1,
 }  # fmt: skip
 _PLURAL = re.compile(r"\b(both|them|those|these|all|they|em|everything|none)\b")
-_POINTING = {"this", "that", "one", "just", "mentioned", "recommended", "suggested", "last", "first", "second", "item",
-             "product", "place"}  # fmt: skip
+_POINTING = {
+    "this",
+    "that",
+    "one",
+    "just",
+    "mentioned",
+    "recommended",
+    "suggested",
+    "last",
+    "first",
+    "second",
+}
+_POINTING |= {"item", "product", "place"}
 UNIT_ROLES: dict[Unit, Role] = {"year": "year", "minutes": "runtime", "money": "price", "stars": "rating"}
 SURE = 0.75
 """How sure the title index must be."""

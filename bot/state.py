@@ -17,8 +17,8 @@ from retrieval.filters import Constraint
 Count = Callable[[Sequence[Constraint]], int]
 """How many items of the catalogue fulfil constraints."""
 
-_MORE = {"more", "another", "others", "else", "different", "few", "couple", "options", "suggestions", "recommendations",
-         "recommend", "suggest", "ideas", "next"} | NUMBER_WORDS.keys()  # fmt: skip
+_MORE = {"more", "another", "others", "else", "different", "few", "couple", "options", "suggestions", "ideas"}
+_MORE |= {"recommendations", "recommend", "suggest", "next"} | NUMBER_WORDS.keys()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,11 @@ FEW_VALUES = 120
 """Fields with more distinct values are matched by name only: names of people have no synonyms."""
 MOST_WORDS = 3
 """Longer wordings are for the search by meaning, not for a filter."""
-_AROUND = {"a", "an", "the", "some", "something", "anything", "more", "really", "very", "film", "films", "movie",
-           "movies", "one", "ones"}  # fmt: skip
+_AROUND = {"a", "an", "the", "some", "something", "anything", "more", "really", "very", "one", "ones"}
+_AROUND |= {"film", "films", "movie", "movies"}
 _PEOPLE = {"director", "cast", "author"}
 _NAMES = {*_PEOPLE, "brand", "area", "colour", "language", "country"}
-"""Roles whose values are names: a word close in meaning, as gold is to silver or Asian to Japanese, is another."""
+"""Roles whose values are names: a word close in meaning, as gold to silver or Asian to Japanese, is another."""
 _MADE_BY, _PLAYED_BY = {"director", "author", "brand"}, {"cast"}
 
 

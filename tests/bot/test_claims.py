@@ -25,11 +25,17 @@ def test_plain_sentences_with_facts_hold(draft):
 @pytest.mark.parametrize(
     ("draft", "why"),
     [
-        ("[TITLE] won an Oscar.", "may be a claim"), ("[TITLE] is from 1996.", "a number"), ("[TITLE] costs [PRICE].", "no fact"),
-        ("You might enjoy it.", "is not said"), ("[TITLE], directed by [YEAR].", "role"), ("[TITLE]", "short"),
-        ("[TITLE] is not by [DIRECTOR].", "denies"), ("[TITLE] is a good book to read.", "book"), ("", "is not said"),
+        ("[TITLE] won an Oscar.", "may be a claim"),
+        ("[TITLE] is from 1996.", "a number"),
+        ("[TITLE] costs [PRICE].", "no fact"),
+        ("You might enjoy it.", "is not said"),
+        ("[TITLE], directed by [YEAR].", "role"),
+        ("[TITLE]", "short"),
+        ("[TITLE] is not by [DIRECTOR].", "denies"),
+        ("[TITLE] is a good book to read.", "book"),
+        ("", "is not said"),
     ],
-)  # fmt: skip
+)
 def test_a_claim_of_its_own_does_not_hold(draft, why):
     """Invented words, numbers, roles and denials are refused, and it is said why."""
     found = verdict(draft)

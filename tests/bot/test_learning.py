@@ -24,8 +24,11 @@ def test_seen_and_loved_are_two_events():
 def test_named_items_are_liked_disliked_and_seen():
     """Words that name no item teach nothing here."""
     found = learned(
-        "inform", likes=(Mention("Heat", "heat"), Mention("rain")), dislikes=(Mention("Up", "up"),), seen=(Mention("It", "it"),)
-    )  # fmt: skip
+        "inform",
+        likes=(Mention("Heat", "heat"), Mention("rain")),
+        dislikes=(Mention("Up", "up"),),
+        seen=(Mention("It", "it"),),
+    )
 
     assert found == [("it", "seen"), ("heat", "like"), ("up", "dislike")]
 

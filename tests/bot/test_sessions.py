@@ -24,9 +24,19 @@ def sessions(tmp_path):
 def log(sessions, turn="t1", message="hello", session="s1", user="ada", **more):
     with writing(sessions.engine) as connection:
         sessions.log(
-            connection, session_id=session, turn_id=turn, user_id=user, message=message, reply=f"re: {message}",
-            intent={}, payload={}, state=STATE, recommendations=[HEAT], variant="default", **more,
-        )  # fmt: skip
+            connection,
+            session_id=session,
+            turn_id=turn,
+            user_id=user,
+            message=message,
+            reply=f"re: {message}",
+            intent={},
+            payload={},
+            state=STATE,
+            recommendations=[HEAT],
+            variant="default",
+            **more,
+        )
 
 
 def test_a_session_comes_back_with_its_state_and_words(sessions):

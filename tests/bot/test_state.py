@@ -28,6 +28,9 @@ def asked(query, *constraints, acts=("request",), **more):
     return Intent(acts, query, constraints=constraints, **more)
 
 
+SCARY_NINETIES = asked("scary films from the 90s", HORROR, *NINETIES)
+
+
 def test_wishes_add_up():
     """A refinement keeps what was asked before."""
     state = after(asked("scary films", HORROR), asked("from the 90s", *NINETIES, acts=("refine",)))
@@ -76,7 +79,7 @@ def test_wishes_that_leave_nothing_give_way_to_the_latest():
 def test_a_decade_is_taken_back():
     """By the words that named it; the rest stands."""
     state = after(
-        asked("scary films from the 90s", HORROR, *NINETIES),
+        SCARY_NINETIES,
         asked("", acts=("refine",), retracts=("the 90s",)),
     )
 
@@ -87,7 +90,7 @@ def test_a_decade_is_taken_back():
 def test_a_value_is_taken_back_by_its_name():
     """Scary was horror."""
     state = after(
-        asked("scary films from the 90s", HORROR, *NINETIES),
+        SCARY_NINETIES,
         asked("", acts=("refine",), retracts=("horror",)),
     )
 

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from typing import ClassVar
 
 import pytest
 from langchain_core.language_models import BaseLLM
@@ -27,8 +28,8 @@ class ScriptedModel(BaseLLM):
     _broken: bool = PrivateAttr(default=False)
     _draft: str | None = PrivateAttr(default=None)
 
-    knows_layout = True
-    config = ModelConfig()
+    knows_layout: ClassVar[bool] = True
+    config: ClassVar[ModelConfig] = ModelConfig()
 
     @property
     def _llm_type(self):
@@ -63,6 +64,10 @@ class ScriptedModel(BaseLLM):
             return self._answer
         places = re.findall(r"\[[A-Z]+\d?\]", prompt.rsplit(MARKS["write"], 1)[1].split(MARKS["now"])[0])
         return self._draft or f"Here you go: {' and '.join(places)}."
+
+
+def _listed(words):
+    return [words] if isinstance(words, str) else words
 
 
 @pytest.fixture
@@ -245,11 +250,21 @@ def test_a_huge_message_is_refused_and_a_long_one_served(parley, say):
 @pytest.mark.parametrize(
     "message",
     [
-        "推荐一部好看的科幻电影", "映画を教えて", "مرحبا، أريد فيلما مضحكا", "סרט טוב לערב", "🎬🍿😱", "a\0film", "Zoë’s café – «naïve»",
-        "<|act:chat|><|need|> [TITLE] {{x}} ${1}", "'; DROP TABLE events; --", "a [NOPE] film", "‮gnirts", "e\u0301\u0301\u0301",
+        "推荐一部好看的科幻电影",
+        "映画を教えて",
+        "مرحبا، أريد فيلما مضحكا",
+        "סרט טוב לערב",
+        "🎬🍿😱",
+        "a\0film",
+        "Zoë’s café – «naïve»",
+        "<|act:chat|><|need|> [TITLE] {{x}} ${1}",
+        "'; DROP TABLE events; --",
+        "a [NOPE] film",
+        "‮gnirts",
+        "e\u0301\u0301\u0301",
         "\ud83d lone",
     ],
-)  # fmt: skip
+)
 def test_any_writing_is_served(parley, model, say, message):
     """Read or not, found or not: there is a reply, and it is stored."""
     model.reads("request")
