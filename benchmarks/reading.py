@@ -48,7 +48,7 @@ def model_reader(folder: Path) -> Reader:
 
 
 def random_reader(folder: Path, seed: int) -> Reader:
-    """The same configuration, tokenizer and thresholds with weights and word-state adapter that learned nothing."""
+    """The same configuration, tokenizer and thresholds; weights and word-state adapter learned nothing."""
     import torch
     from safetensors import safe_open
     from safetensors.torch import save_file

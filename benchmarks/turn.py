@@ -41,7 +41,7 @@ class Tokens(BaseCallbackHandler):
     def on_llm_start(
         self, serialized: dict[str, Any], prompts: list[str], *, run_id: UUID, **_kwargs: Any
     ) -> None:
-        self._reading[run_id] = prompts[0].endswith(MARKS["spans"])
+        self._reading[run_id] = MARKS["spans"] in prompts[0]
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **_kwargs: Any) -> None:
         tokens = self.count(response.generations[0][0].text)

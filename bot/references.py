@@ -55,12 +55,8 @@ class References:
             return named
         others = re.search(r"\bother (\w+)\b", text)
         if others:
-            count = (
-                NUMBER_WORDS.get(others.group(1))
-                or _digit(others.group(1))
-                or (len(shown) if "ones" in text else 1)
-            )
-            return [item for item in shown if item not in focus][:count]
+            count = NUMBER_WORDS.get(others.group(1)) or _digit(others.group(1)) or 1
+            return [item for item in shown if item not in focus][: None if "ones" in text else count]
         ordered = self._ordinal(text, shown)
         if ordered:
             return ordered

@@ -103,7 +103,8 @@ class Parley:
             MessageError: the message is empty or too long.
             UnknownSession: no such session of this user.
         """
-        message = message.replace("\0", " ").strip()
+        # JSON can carry half a surrogate pair, which no database stores.
+        message = message.encode("utf-8", "replace").decode().replace("\0", " ").strip()
         limit = self.settings.server.max_message_chars
         if not message:
             raise MessageError("the message is empty; say what you are looking for")

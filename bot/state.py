@@ -18,7 +18,16 @@ Count = Callable[[Sequence[Constraint]], int]
 """How many items of the catalogue fulfil constraints."""
 
 _MORE = {"more", "another", "others", "else", "different", "few", "couple", "options", "suggestions", "ideas"}
-_MORE |= {"recommendations", "recommend", "suggest", "next"} | NUMBER_WORDS.keys()
+_MORE |= {
+    "something",
+    "anything",
+    "show",
+    "give",
+    "recommendations",
+    "recommend",
+    "suggest",
+    "next",
+} | NUMBER_WORDS.keys()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _AROUND = {"a", "an", "the", "some", "something", "anything", "more", "really", 
 _AROUND |= {"film", "films", "movie", "movies"}
 _PEOPLE = {"director", "cast", "author"}
 _NAMES = {*_PEOPLE, "brand", "area", "colour", "language", "country"}
-"""Roles whose values are names: a word close in meaning, as gold to silver or Asian to Japanese, is another."""
+"""Roles whose values are names: a word near in meaning, gold to silver or Asian to Japanese, is another."""
 _MADE_BY, _PLAYED_BY = {"director", "author", "brand"}, {"cast"}
 
 

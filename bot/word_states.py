@@ -107,4 +107,5 @@ def add_states(
     for row, found in enumerate(states):
         place = slice(laid.shape[1] - len(found), None) if left else slice(0, len(found))
         laid[row, place] = found.to(vectors.device)
-    return vectors + adapter(laid)  # a state of zeros adds nothing
+    added: torch.Tensor = vectors + adapter(laid)  # a state of zeros adds nothing
+    return added

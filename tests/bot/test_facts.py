@@ -28,8 +28,13 @@ def person(films):
 @pytest.mark.parametrize(
     ("value", "unit", "words"),
     [
-        (["crime", "drama", "war"], None, "crime, drama and war"), (118, "minutes", "118 minutes"), (49.0, "USD", "$49"),
-        (49.5, "USD", "$49.50"), (1994, "year", "1994"), (True, None, "yes"), (4.0, "stars", "4 stars"),
+        (["crime", "drama", "war"], None, "crime, drama and war"),
+        (118, "minutes", "118 minutes"),
+        (49.0, "USD", "$49"),
+        (49.5, "USD", "$49.50"),
+        (1994, "year", "1994"),
+        (True, None, "yes"),
+        (4.0, "stars", "4 stars"),
     ],
 )
 def test_values_are_said_as_people_say_them(value, unit, words):
@@ -83,7 +88,6 @@ def test_a_taste_is_shared_by_whole_words(films, person):
         tastes = [fact for fact in reasons.personal(item, state, person(), "") if fact.name == "TASTE"]
         words = " ".join(str(value).lower() for value in item.fields.values())
         assert bool(tastes) == (re.search(r"\bwar", words) is not None), item.title
-        )
 
 
 def test_a_seed_chooses_the_same_facts_again(films, person):

@@ -1,6 +1,7 @@
 """Reading by tags: whatever the model prefers, what is read are whole words of the utterance."""
 
 import random
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -61,7 +62,7 @@ def second_copy(tokenizer, utterance):
 
 
 def spans(text, *tagged, thresholds=None):
-    """The words of each span; a token is one word with the space before it, `tagged` are (slot, {token: p})."""
+    """The words of each span; a token is a word with the space before it, `tagged` are (slot, {token: p})."""
     ends = [i for i in range(1, len(text) + 1) if i == len(text) or text[i] == " "]
     offsets = list(zip([0, *ends], ends, strict=False))
     probabilities = np.zeros((len(offsets), len(SLOTS)), dtype=np.float32)
@@ -72,7 +73,7 @@ def spans(text, *tagged, thresholds=None):
 
 
 def test_any_tags_give_whole_words_in_order(tokenizer):
-    """Random tags over 2,000 odd utterances, few to many: spans are trimmed, whole, apart and in slot order."""
+    """Random tags over 2,000 odd utterances: spans are trimmed, whole, apart and in slot order."""
     rng, draws = random.Random(20261122), np.random.default_rng(20261122)
     most = 0
     for _ in range(2_000):
@@ -92,7 +93,7 @@ def test_any_tags_give_whole_words_in_order(tokenizer):
             assert any(p >= 0.5 and a < end and start < b for p, (a, b) in zip(column, offsets, strict=True))
         places = [(SLOTS.index(slot), start, end) for slot, start, end in found]
         assert places == sorted(places)
-        for (slot, _, end), (other, start, _) in zip(places, places[1:], strict=False):
+        for (slot, _, end), (other, start, _) in pairwise(places):
             assert slot != other or end <= start
     assert most == MOST_SPANS
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from bot.layout import ACTS, MARKS, PLACEHOLDERS, SLOTS, TASKS, Message, act_token, slot_token, special_tokens
+from bot.layout import ACTS, MARKS, PLACEHOLDERS, SLOTS, TASKS, Message, act_token, special_tokens
 from training.augment import vary
 from training.evaluate import best_threshold
 from training.examples import Encoder, split_by_dialogue
@@ -53,10 +53,14 @@ def turn(text, acts=("request",), spans=(), history=()):
     return LabelledTurn(tuple(history), text, acts, placed)
 
 
-def answered(tokenizer, example):
-    """What is asked for after the prompt: the answer as text."""
-    start = example.ids.index(tokenizer.convert_tokens_to_ids(MARKS["spans"]))
-    return tokenizer.decode(example.targets[start:-1], clean_up_tokenization_spaces=False)
+def tagged(tokenizer, example):
+    """(slot, the text of the tokens tagged with it), in the layout's order; a token is one byte."""
+    copy = example.ids[len(example.ids) - len(example.tags) :]
+    return [
+        (slot, tokenizer.decode([token for token, tag in zip(copy, column, strict=True) if tag]))
+        for slot, column in zip(SLOTS, example.tags.T, strict=True)
+        if column.any()
+    ]
 
 
 def test_act_marks_predict_yes_or_no_at_their_own_place(tokenizer, encoder):
@@ -83,33 +87,44 @@ def test_everywhere_else_the_next_token_is_asked_for(tokenizer, encoder):
     )
 
 
-def test_spans_are_asked_for_in_slot_order(tokenizer, encoder):
-    """The order of the label does not matter, the order of the layout and of the text does."""
-    labelled = turn(
-        "two slow foxes, green, no owls", spans=[("count", "two"), ("want", "green"), ("avoid", "owls")]
-    )
+def test_spans_are_tags_on_the_second_copy(tokenizer, encoder):
+    """Spans may lie inside one another; what is in no span has no tag."""
+    spans = [("count", "two"), ("need", "slow foxes"), ("want", "green"), ("avoid", "owls")]
+    labelled = turn("two slow foxes, green, no owls", spans=spans)
     labelled = LabelledTurn(labelled.history, labelled.text, labelled.acts, (*labelled.spans, ("want", 4, 8)))
 
-    assert answered(tokenizer, encoder.reading(labelled)) == (
-        f"{slot_token('want')} slow{slot_token('want')} green{slot_token('avoid')} owls"
-        f"{slot_token('count')} two{MARKS['end']}"
-    )
+    example = encoder.reading(labelled, weight=0.7)
+
+    found = dict(tagged(tokenizer, example))
+    assert found == dict(spans) | {"want": "slowgreen"}
+    assert len(example.tags) == len(" two slow foxes, green, no owls")
+    assert example.tag_weight == 0.7
 
 
-def test_unknown_spans_are_not_asked_for(encoder, tokenizer):
+def test_nothing_is_generated_after_the_acts(tokenizer, encoder):
+    """From the slots' mark on only the tags are learned, with the words of the conversation too."""
+    example = encoder.reading(turn("a slow one", spans=[("want", "slow")]), language=True)
+    mark = example.ids.index(tokenizer.convert_tokens_to_ids(MARKS["spans"]))
+
+    assert len(example.ids) - mark - 1 == len(example.tags)
+    assert not any(example.weights[mark:])
+
+
+def test_unknown_spans_are_not_learned(encoder):
     """Where a source labels acts alone, nothing is taught of spans, not even that there are none."""
     known = encoder.reading(LabelledTurn((), "hm", ("chat",), ()))
     unknown = encoder.reading(LabelledTurn((), "hm", ("chat",), None))
 
-    assert known.targets[-2] == tokenizer.convert_tokens_to_ids(MARKS["end"])
-    assert known.weights[-2] > 0
+    assert known.tags.shape == (len(" hm"), len(SLOTS))
+    assert not known.tags.any()
+    assert unknown.tags is None
     assert sum(weight > 0 for weight in unknown.weights) == len(ACTS)
 
 
 def test_a_long_message_loses_its_first_words_and_their_spans(tokenizer, encoder):
     labelled = turn("owl " + "and " * 120 + "fox", spans=[("like", "owl"), ("like", "fox")])
 
-    assert answered(tokenizer, encoder.reading(labelled)) == f"{slot_token('like')} fox{MARKS['end']}"
+    assert tagged(tokenizer, encoder.reading(labelled)) == [("like", "fox")]
 
 
 def test_a_person_cannot_spell_a_mark(tokenizer, encoder):
@@ -227,3 +242,11 @@ def test_thresholds_stay_in_bounds_and_rare_acts_keep_the_default():
 
     assert best_threshold(scores, np.ones(50, dtype=bool)) == pytest.approx(0.2)
     assert best_threshold(scores, scores > 0.95) == pytest.approx(0.5)
+
+
+def test_a_slot_is_rare_by_its_turns_not_its_tokens():
+    """Fifty tokens of four turns say little; of five turns they count."""
+    scores = np.array([0.35] * 50 + [0.25] * 50)
+
+    assert best_threshold(scores, scores > 0.3, turns=4) == pytest.approx(0.5)
+    assert best_threshold(scores, scores > 0.3, turns=5) == pytest.approx(0.35)
