@@ -54,9 +54,9 @@ def percentiles(values: Collection[float]) -> dict[str, float]:
 
 
 def share(count: int, total: int) -> dict[str, float]:
-    """`count` of `total` with Wilson's 95% interval, cases taken as independent."""
+    """`count` of `total` with Wilson's 95% interval, cases taken as independent; of none: 0 to 1."""
     if not total:
-        return {"value": math.nan, "low": math.nan, "high": math.nan}
+        return {"value": 0.0, "low": 0.0, "high": 1.0}
     z = 1.959964
     value = count / total
     middle = (value + z * z / (2 * total)) / (1 + z * z / total)

@@ -21,6 +21,12 @@ from retrieval.open import Retrieval
 
 _NEGATE_OP = {"eq": "ne", "in": "not_in", "lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt"}
 _UNITS = {"price": "dollars", "runtime": "minutes", "rating": "stars"}
+_DENIED = re.compile(
+    r"(?:\b(?:not|no|nothing|without|except|avoid)\b|n['’]t\b)(?:\s+(?:more|too|so|any|with|very|an?|another|want))*\s*$",
+    re.IGNORECASE,
+)
+"""Stands before words that are denied: the negation's scope is what follows at once."""
+_KINDS_OF_THINGS = {"genre", "category", "language", "colour", "material", "cuisine"}
 _NEGATION = re.compile(r"\b(?:not|no|nothing|never|without)\b|n['’]t\b", re.IGNORECASE)
 MOST_ITEMS = 20
 LONGEST_RANGE = 100
@@ -66,6 +72,7 @@ class Grounder:
             for span in reading.of(slot)
             for constraint in self._constraints(span, utterance, anchors, asked, now)
         ]
+        constraints += self._named_in_needs(reading, utterance, constraints)
         needs = _outermost(reading.of("need")) or reading.of("want")
         counts = [parse_number(span.text) for span in reading.of("count")]
         return Intent(
@@ -105,7 +112,7 @@ class Grounder:
     def _constraints(
         self, span: Span, utterance: str, anchors: Sequence[str], asked: str | None, now: datetime
     ) -> list[Constraint]:
-        negative = span.slot == "avoid"
+        negative = span.slot == "avoid" or _DENIED.search(utterance[: span.start]) is not None
         quantity = parse_quantity(span.text, now)
         field = self._field_of(quantity, span.text, asked) if quantity is not None else None
         if quantity is not None and field is not None:
@@ -123,6 +130,24 @@ class Grounder:
             matches = self.values.meant(span.text)
         found = [*(_chosen(match.field, match.values, span.text) for match in matches), *flags]
         return [*map(_negated, found), *bound] if negative else [*found, *bound]
+
+    def _named_in_needs(
+        self, reading: Reading, utterance: str, known: Sequence[Constraint]
+    ) -> list[Constraint]:
+        """Values that a need calls by name, as "thrillers", where no wish was read of their field."""
+        taken = {constraint.field for constraint in known}
+        elsewhere = [span for slot in ("like", "dislike", "seen") for span in reading.of(slot)]
+        found: list[Constraint] = []
+        for span in reading.of("need"):
+            if any(span.start < other.end and other.start < span.end for other in elsewhere):
+                continue
+            for match in self.values.named(span.text):
+                role = self.catalogue.config.role_of(match.field)
+                if role in _KINDS_OF_THINGS and match.field not in taken:
+                    before = utterance[: span.start] + span.text.partition(match.words)[0]
+                    chosen = _chosen(match.field, match.values, match.words)
+                    found.append(_negated(chosen) if _DENIED.search(before) else chosen)
+        return found
 
     def _in_unit_of(self, field: str, quantity: Quantity, words: str, now: datetime) -> Quantity:
         """A number without a unit, read again in the field's own: "50" is a budget, of a price."""

@@ -116,8 +116,10 @@ class Responder:
         elif plan.question is not None:
             options = plan.question.options
             facts = (
-                Fact("FIELD", plan.question.field.replace("_", " ")), Fact("OPTION1", options[0]), Fact("OPTION2", options[1]),
-            )  # fmt: skip
+                Fact("FIELD", plan.question.field.replace("_", " ")),
+                Fact("OPTION1", options[0]),
+                Fact("OPTION2", options[1]),
+            )
             orders.append(
                 Order("question", facts, "Would you like [OPTION1] or [OPTION2]?", ("OPTION1", "OPTION2"))
             )
@@ -238,9 +240,12 @@ class Responder:
             "disliked": "disliked",
         }
         plains = {
-            "accepted": "Good choice: [TITLE].", "rejected": "I will leave [TITLE] out.", "seen": "Noted: you know [TITLE].",
-            "liked": "Noted.", "disliked": "Noted.",
-        }  # fmt: skip
+            "accepted": "Good choice: [TITLE].",
+            "rejected": "I will leave [TITLE] out.",
+            "seen": "Noted: you know [TITLE].",
+            "liked": "Noted.",
+            "disliked": "Noted.",
+        }
         orders = []
         for act in plan.acknowledge[:2]:
             fact = self._acknowledged(act, intent)

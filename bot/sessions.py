@@ -186,7 +186,8 @@ class Sessions:
                 select(TurnRow.__table__).where(TurnRow.session_id == session_id).order_by(TurnRow.position)
             ).all()
         return {
-            "session_id": session_id, "title": row.title, "created_at": row.created_at, "updated_at": row.updated_at,
+            "session_id": session_id, "title": row.title,
+            "created_at": row.created_at, "updated_at": row.updated_at,
             "turns": [
                 {
                     "turn_id": t.turn_id, "created_at": t.created_at, "message": t.message, "reply": t.reply,

@@ -149,7 +149,8 @@ def answer(
     reason = failure or response.failure
     turn = Turn(
         session, turn_id, response.reply, intent, response.recommendations, tuple(events), VARIANT,
-        ModelReport(parts.model.name or "model", reason is not None, reason), clock.total(), response.suggestions,
+        ModelReport(parts.model.name or "model", reason is not None, reason), clock.total(),
+        response.suggestions,
     )  # fmt: skip
     _log(parts, turn, user_id, message, state, history if new_session else ())
     return turn
@@ -268,7 +269,8 @@ def _log(
             for one in turn.recommendations
         ],
         "events": [
-            {"event_id": event.event_id, "item_id": event.item_id, "action": event.action} for event in turn.events
+            {"event_id": event.event_id, "item_id": event.item_id, "action": event.action}
+            for event in turn.events
         ],
         "model": {"name": turn.model.name, "fallback": turn.model.fallback, "reason": turn.model.reason},
     }  # fmt: skip

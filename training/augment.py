@@ -60,7 +60,7 @@ def _swap_values(text: str, spans: list[Span], rng: random.Random) -> tuple[str,
 
 
 def _replace(text: str, spans: list[Span], start: int, end: int, new: str) -> tuple[str, list[Span]]:
-    """Put `new` at start:end; spans around it grow, spans after it move. A span cut by it is left as it is."""
+    """Put `new` at start:end; spans around it grow, later ones move. Where it would cut one, nothing is done."""
     if any(a < start < b < end or start < a < end < b for _, a, b in spans):
         return text, spans
     grown = len(new) - (end - start)
@@ -79,7 +79,7 @@ def _other_number(digits: str, rng: random.Random) -> str:
 
 def _typo(text: str, rng: random.Random) -> str:
     """Two neighbouring letters of one word swapped; positions stay."""
-    words = [m for m in re.finditer(r"[A-Za-z]{4,}", text)]
+    words = list(re.finditer(r"[A-Za-z]{4,}", text))
     if not words:
         return text
     word = rng.choice(words)

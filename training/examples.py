@@ -145,8 +145,14 @@ def load_corpus(seed: int) -> Corpus:
     )
 
 
-def stream(corpus: Corpus, encoder: Encoder, seed: int, progress: Callable[[], float]) -> Iterator[Example]:
-    """Examples without end; `progress` (0 to 1) moves the mix from language towards people's own labels."""
+def stream(
+    corpus: Corpus, encoder: Encoder, seed: int, progress: Callable[[], float], replies: float = 19
+) -> Iterator[Example]:
+    """Examples without end.
+
+    `progress` (0 to 1) moves the mix from language towards people's own labels; `replies` is the share of
+    writing beside 77 of reading.
+    """
     rng = random.Random(seed)
     made = patterns.make_turns(VARIATIONS, seed)
     pools: dict[str, list[LabelledTurn]] = {}
@@ -161,7 +167,7 @@ def stream(corpus: Corpus, encoder: Encoder, seed: int, progress: Callable[[], f
     while True:
         early = max(0.0, 1 - progress() / 0.3)
         kinds = ("redial", "own", "pattern", "weak", "reply", "dialogue", "elsewhere")
-        shares = (30, 28, 14, 5, 19, 2 + 12 * early, 1 + 10 * early)
+        shares = (30, 28, 14, 5, replies, 2 + 12 * early, 1 + 10 * early)
         match rng.choices(kinds, shares)[0]:
             case "redial":
                 yield encoder.reading(varied("redial", corpus.redial), language=rng.random() < 0.33)

@@ -262,7 +262,7 @@ def main() -> None:
         # Whoever goes on from a trained model has had the early share of plain dialogue.
         return spent / budget if arguments.start is None else 1.0
 
-    examples = stream(corpus, Encoder(tokenizer), arguments.seed + step, mixed)
+    examples = stream(corpus, Encoder(tokenizer), arguments.seed + step, mixed, arguments.replies)
     reading: list[float] = []
     writing: list[float] = []
     began, saved, tokens = time.monotonic() - spent, time.monotonic(), 0
@@ -303,6 +303,7 @@ def _arguments() -> argparse.Namespace:
         "--minutes", type=float, default=60, help="training time; the rate schedule follows it"
     )
     parser.add_argument("--rate", type=float, default=1.2e-3, help="highest learning rate")
+    parser.add_argument("--replies", type=float, default=19, help="share of replies, reading having 77")
     parser.add_argument("--start", type=Path, help="a model folder of this recipe to go on from")
     parser.add_argument("--tokens", type=int, default=1536, help="tokens of a batch")
     parser.add_argument("--seed", type=int, default=1)

@@ -9,13 +9,14 @@ from training.sources import LabelledTurn, clinc, sgd_dialogues
 
 _DOMAINS = ("Movies", "Media", "Music", "Restaurants", "Events", "Hotels", "Travel", "Homes", "RentalCars")
 _CHAT = {
-    "greeting", "goodbye", "thank_you", "how_old_are_you", "what_is_your_name", "are_you_a_bot", "who_made_you",
-    "where_are_you_from", "what_are_your_hobbies", "who_do_you_work_for", "do_you_have_pets",
+    "greeting", "goodbye", "thank_you", "how_old_are_you", "what_is_your_name", "are_you_a_bot",
+    "who_made_you", "where_are_you_from", "what_are_your_hobbies", "who_do_you_work_for", "do_you_have_pets",
 }  # fmt: skip
 _UNCLEAR = {
-    "yes", "no", "maybe", "restaurant_suggestion", "meal_suggestion", "restaurant_reviews", "travel_suggestion",
-    "what_can_i_ask_you", "repeat", "cancel", "next_song", "play_music", "what_song", "recipe", "meaning_of_life",
-    "tell_joke", "fun_fact", "user_name", "change_user_name", "change_ai_name", "change_language",
+    "yes", "no", "maybe", "restaurant_suggestion", "meal_suggestion", "restaurant_reviews",
+    "travel_suggestion", "what_can_i_ask_you", "repeat", "cancel",
+    "next_song", "play_music", "what_song", "recipe",
+    "meaning_of_life", "tell_joke", "fun_fact", "user_name", "change_user_name", "change_ai_name", "change_language",
 }  # fmt: skip
 
 
