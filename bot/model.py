@@ -9,6 +9,7 @@ import json
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -431,5 +432,8 @@ def quantise(model: Any) -> Any:
                 linear.weight = torch.nn.Parameter(child.weight.t().contiguous(), requires_grad=False)
                 linear.bias = child.bias
                 setattr(module, name, linear)
-    quantised: torch.nn.Module = quantize_dynamic(model.float(), {torch.nn.Linear}, dtype=torch.qint8)
+    with warnings.catch_warnings():
+        # torch announces another package for this; its own still serves every version we allow.
+        warnings.simplefilter("ignore")
+        quantised: torch.nn.Module = quantize_dynamic(model.float(), {torch.nn.Linear}, dtype=torch.qint8)
     return quantised

@@ -60,7 +60,7 @@ def _swap_values(text: str, spans: list[Span], rng: random.Random) -> tuple[str,
 
 
 def _replace(text: str, spans: list[Span], start: int, end: int, new: str) -> tuple[str, list[Span]]:
-    """Put `new` at start:end; spans around it grow, later ones move. Where it would cut one, nothing is done."""
+    """Put `new` at start:end; spans around it grow, later ones move. Nothing is done that would cut one."""
     if any(a < start < b < end or start < a < end < b for _, a, b in spans):
         return text, spans
     grown = len(new) - (end - start)

@@ -14,9 +14,9 @@ _CHAT = {
 }  # fmt: skip
 _UNCLEAR = {
     "yes", "no", "maybe", "restaurant_suggestion", "meal_suggestion", "restaurant_reviews",
-    "travel_suggestion", "what_can_i_ask_you", "repeat", "cancel",
-    "next_song", "play_music", "what_song", "recipe",
-    "meaning_of_life", "tell_joke", "fun_fact", "user_name", "change_user_name", "change_ai_name", "change_language",
+    "travel_suggestion", "what_can_i_ask_you", "repeat", "cancel", "next_song", "play_music",
+    "what_song", "recipe", "meaning_of_life", "tell_joke", "fun_fact", "user_name",
+    "change_user_name", "change_ai_name", "change_language",
 }  # fmt: skip
 
 

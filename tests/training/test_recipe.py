@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerFast
 
 from bot.layout import ACTS, MARKS, PLACEHOLDERS, SLOTS, TASKS, Message, act_token, special_tokens
 from training.augment import vary
-from training.evaluate import best_threshold
+from training.evaluate import LOWEST, best_threshold
 from training.examples import Encoder, split_by_dialogue
 from training.patterns import parse_marked
 from training.sources import LABELS, LabelledTurn, own_labelled, read_jsonl
@@ -240,7 +240,7 @@ def test_a_threshold_separates_what_can_be_separated():
 def test_thresholds_stay_in_bounds_and_rare_acts_keep_the_default():
     scores = np.linspace(0, 1, 50)
 
-    assert best_threshold(scores, np.ones(50, dtype=bool)) == pytest.approx(0.2)
+    assert best_threshold(scores, np.ones(50, dtype=bool)) == pytest.approx(LOWEST)
     assert best_threshold(scores, scores > 0.95) == pytest.approx(0.5)
 
 
