@@ -16,6 +16,7 @@ import prompts
 from bot.facts import Fact
 
 _PLACEHOLDER = re.compile(r"\[([A-Z]+\d?)\]")
+_BEFORE = re.compile(r"([A-Za-z'’]+)\s+\[([A-Z]+\d?)\]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _DENIAL = re.compile(
     r"\b(?:not|no|never|without|isn't|nor|neither|hardly)\s+(?:\w+\s+){0,2}\[(?!TITLE|WISH)[A-Z]",
@@ -51,6 +52,12 @@ def _cues() -> list[tuple[re.Pattern[str], frozenset[str]]]:
     ]
 
 
+@cache
+def _contexts() -> dict[str, frozenset[str]]:
+    contexts = yaml.safe_load(prompts.text("contexts.yaml"))
+    return {name: frozenset(words) for name, words in contexts.items()}
+
+
 def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: str) -> Verdict:
     """Judge a draft of one reply about a `kind` of thing ("film"; "" where none is spoken of)."""
     used = _PLACEHOLDER.findall(draft)
@@ -77,6 +84,9 @@ def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: st
         for name in cue.findall(draft):
             if name not in names:
                 return Verdict(False, f"[{name}] in a role that is not its own")
+    for word, name in _BEFORE.findall(draft):
+        if word.lower() != "and" and word.lower() not in _contexts().get(name, ()):
+            return Verdict(False, f"{word!r} does not lead to [{name}]")
     if _DENIAL.search(draft):
         return Verdict(False, "denies a fact")
     return Verdict(True)

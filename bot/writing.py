@@ -15,7 +15,7 @@ from bot.facts import Fact
 from bot.layout import placeholder, render_write
 from bot.model import Ask, LanguageModel
 
-DRAFTS = 3
+DRAFTS = 5
 """How often a sentence is tried before a plain one stands in."""
 SENTENCE_TOKENS = 56
 INSTRUCT_WRITE = PromptTemplate.from_template(prompts.text("instruct_write.txt"), template_format="jinja2")
