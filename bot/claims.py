@@ -74,6 +74,8 @@ def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: st
     strange = [word for word in words if word.lower().replace("’", "'") not in _plain_words()]
     if strange:
         return Verdict(False, f"{strange[0]!r} may be a claim")
+    if "\ufffd" in draft:
+        return Verdict(False, "broken characters")
     if re.search(r"\d", _PLACEHOLDER.sub(" ", draft)):
         return Verdict(False, "a number outside the facts")
     lowered = {word.lower() for word in words}

@@ -21,6 +21,8 @@ LIKENESS = 0.3
 """Cosine of two cards from which one item may be named as the reason for the other."""
 MOST_NAMES = 2
 _MONEY = {"usd": "$", "dollar": "$", "dollars": "$", "eur": "€", "euro": "€", "gbp": "£", "cny": "¥"}
+_CHOSEN = {"like", "accept", "purchase", "rating"}
+"""Actions by which a person said yes to an item; a look at it is no reason to name."""
 _UNFIT_FOR_REASONS = {"RATING"}
 
 
@@ -79,6 +81,12 @@ def item_facts(catalogue: Catalogue, item: Item) -> list[Fact]:
     return list({fact.name: fact for fact in facts if fact}.values())
 
 
+def said_yes_to(user: UserState) -> list[str]:
+    """The items that the person said yes to, most liked first."""
+    chosen = {event.item_id for event in user.events if event.action in _CHOSEN}
+    return [item_id for item_id, _ in user.liked if item_id in chosen]
+
+
 class Reasons:
     """What speaks for an item to this person: their wishes, what they liked, what they said they like."""
 
@@ -95,7 +103,7 @@ class Reasons:
         ][:1]
         if not facts and query and not state.constraints:
             facts = [Fact("WISH", quoted(query), Evidence("wish", query))]
-        liked = self._model_for(item, [*state.models, *(item_id for item_id, _ in user.liked)])
+        liked = self._model_for(item, [*state.models, *said_yes_to(user)])
         if liked is not None:
             facts.append(Fact("LIKED", liked.title, Evidence("liked", liked.item_id)))
         shared = [taste for taste in state.tastes if self._has(item, taste)]

@@ -69,7 +69,7 @@ class Grounder:
         constraints = [
             constraint
             for slot in ("want", "avoid")
-            for span in reading.of(slot)
+            for span in _undisputed(reading, slot)
             for constraint in self._constraints(span, utterance, anchors, asked, now)
         ]
         constraints += self._named_in_needs(reading, utterance, constraints)
@@ -95,6 +95,8 @@ class Grounder:
             return []
         if reading.of("compare"):
             return list(shown[:2])
+        if {"chat", "accept"} <= set(reading.acts):
+            return []  # "thanks, that helps" takes nothing
         if len(focus) == 1:
             return list(focus)
         # "none for me" turns a whole list down; that one was seen or liked does not say which.
@@ -276,6 +278,12 @@ def _is_choice(earlier: Constraint, later: Constraint, utterance: str, catalogue
 def _values(constraint: Constraint) -> tuple[str | int | float | bool, ...]:
     value = constraint.value
     return (value,) if isinstance(value, str | int | float | bool) else tuple(value)
+
+
+def _undisputed(reading: Reading, slot: str) -> list[Span]:
+    """The spans of `slot`; what is wanted is not also avoided."""
+    wanted = reading.of("want") if slot == "avoid" else []
+    return [s for s in reading.of(slot) if not any(s.start < w.end and w.start < s.end for w in wanted)]
 
 
 def _outermost(spans: Sequence[Span]) -> list[Span]:

@@ -6,7 +6,7 @@ The writer words them; here it is decided what they are about. Every stand-in se
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.facts import Fact, Reasons, field_fact, quoted, title_fact, value_words
+from bot.facts import Fact, Reasons, field_fact, quoted, said_yes_to, title_fact, value_words
 from bot.intent import Inquiry, Intent
 from bot.layout import Message
 from bot.model import LanguageModel
@@ -82,7 +82,9 @@ class Responder:
         ]
         leads += self._openings(plan, state, user, items, given_up, message)
         reasons = [self._reason(item, state, user, seed) for item in items]
-        written = self._writer.write([*leads, *reasons], seed) if leads or reasons else []
+        if not leads and not reasons:
+            leads = [Order("chat", (), "Tell me a little more about what you want.", utterance=message)]
+        written = self._writer.write([*leads, *reasons], seed)
         first, explained = written[: len(leads)], written[len(leads) :]
         recommendations = tuple(
             Recommendation(item.item_id, item.title, one.rank, said.text, _evidence(said, item), one.scores)
@@ -139,7 +141,7 @@ class Responder:
         wish = next((wish.query for wish in reversed(state.wishes) if wish.query), "")
         if wish:
             return Order("open", (Fact("WISH", quoted(wish)),), plain, ("WISH",))
-        liked = [*reversed(state.models), *(item for item, _ in user.liked)]
+        liked = [*reversed(state.models), *said_yes_to(user)]
         if liked and liked[0] in self._catalogue:
             return Order("open", (Fact("LIKED", self._catalogue[liked[0]].title),), plain, ("LIKED",))
         if state.tastes:

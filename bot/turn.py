@@ -195,7 +195,7 @@ def _ranked(
     clock: Clock,
 ) -> list[Ranked]:
     """New items first; ones offered before fill up when too few are left."""
-    mentioned = {*state.models, *state.excluded, *state.focus}
+    mentioned = {*state.models, *state.excluded}
     with clock.stage("retrieve"):
         vector = _query_vector(parts.retrieval, state, user)
         documents = parts.retriever.invoke(
@@ -205,7 +205,7 @@ def _ranked(
         candidates = candidates_of(documents)
         asked = vector if state.has_request else None
         ranked: list[Ranked] = []
-        for excluded in ({*mentioned, *state.offered}, mentioned):
+        for excluded in ({*mentioned, *state.focus, *state.offered}, mentioned):
             taken = {one.item_id for one in ranked}
             ranked += parts.ranking.ranker.rank(
                 user, candidates, query_vector=asked, constraints=constraints,
