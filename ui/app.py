@@ -15,9 +15,8 @@ from storage.errors import ParleyError
 from ui.cards import ACTIONS, CSS, ON_LOAD, Card, Given, Shelf, details_of, escape, shelf_html
 
 if TYPE_CHECKING:
-    from bot.service import Parley
-
     from bot.reply import Recommendation
+    from bot.service import Parley
 
 log = logging.getLogger(__name__)
 
