@@ -17,7 +17,7 @@ from benchmarks.serving import ROOT, parley
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 SHARE = 0.6
-"""A guard against losing what the shipped weights can do; the goal is 0.8, just reached: see benchmarks/RESULTS.md."""
+"""A guard against losing what the shipped weights can do; the goal is 0.8 (benchmarks/RESULTS.md)."""
 FOR = {"like", "accept", "purchase"}
 """Actions that a reason may name an item for."""
 SAID = {"wish", "taste", "retracted"}
