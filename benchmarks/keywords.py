@@ -53,6 +53,10 @@ _SPAN_RULES: tuple[tuple[str, str], ...] = (
     ("ref", r"\b((?:that|this|the (?:first|second|third|last|other)) (?:one|movie|film)|(?:those|these)(?: (?:two|movies|films))?|"
             r"it|them)\b"),
     ("ref", r"(?:^|[.!?,] ?|seen |saw |watched? |see )(that|this)\b(?! (?:one|movie|film))"),
+    ("like", r"(?:loved?|liked?|enjoyed?)\s+(it|them|that(?: one| movie| film)?|those|the (?:first|second|third|last) one)\b"),
+    ("like", r"\b(it|that|they|them|those|that (?:one|movie|film))(?:'?s| is| was| are| were)\s+(?:(?:so|really|very|a|such|an|pretty)\s+)*"
+             r"(?:good|great|awesome|funny|hilarious|amazing|excellent|fantastic|classic|best)"),
+    ("dislike", r"(?:hated?|did ?n[o']?t (?:really )?(?:like|enjoy|care for))\s+(it|them|that(?: one| movie| film)?|those)\b"),
     ("count", r"\b(?:give me|show me|recommend|suggest)\s+(two|three|four|five|\d|a couple)\b"),
     ("why", r"\b(why)\b"),
     ("compare", r"\b(compare|better|difference)\b"),

@@ -159,9 +159,9 @@ def compare(found: dict[str, Tally], resamples: int, seed: int) -> dict[str, dic
     return gains
 
 
-def measure(folder: Path, resamples: int, seed: int) -> dict[str, Any]:
-    """Read every test message with every system; the whole report as JSON values."""
-    test, train = redial_labelled("test"), redial_labelled("train")
+def measure(folder: Path, part: str, resamples: int, seed: int) -> dict[str, Any]:
+    """Read every message of `part` with every system; the whole report as JSON values."""
+    test, train = redial_labelled(part), redial_labelled("train")
     readers: dict[str, Reader] = {
         "shipped weights": model_reader(folder),
         "random weights": random_reader(folder, seed),
@@ -238,11 +238,14 @@ def _gain(gain: dict[str, Any] | None) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=SHIPPED, help="a folder; the shipped one by default")
+    parser.add_argument(
+        "--part", choices=("test", "dev"), default="test", help="dev to choose, test to report"
+    )
     parser.add_argument("--resamples", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=SAMPLE_SEED, help="of the bootstrap and random weights")
     parser.add_argument("--json", type=Path, help="write every figure to this file")
     arguments = parser.parse_args()
-    report = measure(arguments.model, arguments.resamples, arguments.seed)
+    report = measure(arguments.model, arguments.part, arguments.resamples, arguments.seed)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(markdown(report))

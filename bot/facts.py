@@ -18,7 +18,7 @@ from retrieval.items import FieldValue, Item
 from retrieval.open import Retrieval
 
 LIKENESS = 0.3
-"""Cosine of two cards from which one item may be named as the reason for the other."""
+"""Cosine of two cards, or of words and a card, from which one may be named as the reason for the other."""
 MOST_NAMES = 2
 _MONEY = {"usd": "$", "dollar": "$", "dollars": "$", "eur": "€", "euro": "€", "gbp": "£", "cny": "¥"}
 _CHOSEN = {"like", "accept", "purchase", "rating"}
@@ -49,7 +49,7 @@ def value_words(value: FieldValue, unit: str | None) -> str:
 
 
 def joined(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), *names[-1:]])
 
 
 def quoted(words: str) -> str:
@@ -93,6 +93,7 @@ class Reasons:
     def __init__(self, retrieval: Retrieval) -> None:
         self._catalogue = retrieval.catalogue
         self._matrix = retrieval.matrix
+        self._retriever = retrieval.retriever
 
     def personal(self, item: Item, state: DialogueState, user: UserState, query: str) -> list[Fact]:
         """Facts about the person that hold for `item`, the most telling first."""
@@ -101,7 +102,7 @@ class Reasons:
             for constraint in self._telling(state.constraints)
             if matches(item, constraint)
         ][:1]
-        if not facts and query and not state.constraints:
+        if not facts and not state.constraints and self._is_near(item, query):
             facts = [Fact("WISH", quoted(query), Evidence("wish", query))]
         liked = self._model_for(item, [*state.models, *said_yes_to(user)])
         if liked is not None:
@@ -110,6 +111,14 @@ class Reasons:
         if shared:
             facts.append(Fact("TASTE", shared[-1].lower(), Evidence("taste", shared[-1])))
         return facts
+
+    def _is_near(self, item: Item, query: str) -> bool:
+        """Whether the words of `query` mean something like what the item's card says."""
+        vector = self._retriever.vector_of(query) if query else None
+        return (
+            vector is not None
+            and float(self._matrix[self._catalogue.position(item.item_id)] @ vector) >= LIKENESS
+        )
 
     @staticmethod
     def _telling(constraints: Iterable[Constraint]) -> list[Constraint]:

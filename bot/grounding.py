@@ -5,7 +5,7 @@ The model says which words play which part; here those words meet the catalogue.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -58,11 +58,11 @@ class Grounder:
         `shown` is the list last shown, in order; `focus` the items spoken of last; `asked` the field that
         the assistant's question was about, which a bare number or "the first" then answers.
         """
-        references = [
-            item
+        pointed = {
+            (span.start, span.end): self._references.resolve(span.text, shown, focus, now)
             for span in reading.of("ref")
-            for item in self._references.resolve(span.text, shown, focus, now)
-        ]
+        }
+        references = [item for items in pointed.values() for item in items]
         if not references and {"inquire", "accept", "reject", "seen"} & set(reading.acts):
             references = self._implied(reading, shown, focus)
         anchors = references or list(shown)
@@ -78,9 +78,9 @@ class Grounder:
         return Intent(
             acts=tuple(_act(act) for act in reading.acts),
             query=" ".join(span.text for span in needs),
-            likes=tuple(self._mention(span) for span in reading.of("like")),
-            dislikes=tuple(self._mention(span) for span in reading.of("dislike")),
-            seen=tuple(self._mention(span) for span in reading.of("seen")),
+            likes=self._mentions(reading, "like", pointed),
+            dislikes=self._mentions(reading, "dislike", pointed),
+            seen=self._mentions(reading, "seen", pointed),
             constraints=tuple(_merged(constraints, utterance, self.catalogue)),
             retracts=tuple(span.text for span in reading.of("retract")),
             references=tuple(dict.fromkeys(references)),
@@ -102,6 +102,21 @@ class Grounder:
         # "none for me" turns a whole list down; that one was seen or liked does not say which.
         all_meant = "reject" in reading.acts and not {"inquire", "accept"} & set(reading.acts)
         return list(shown) if len(shown) == 1 or all_meant else []
+
+    def _mentions(
+        self, reading: Reading, slot: str, pointed: Mapping[tuple[int, int], Sequence[str]]
+    ) -> tuple[Mention, ...]:
+        """What the spans of `slot` name: of "I love the first one", the item that it points at."""
+        mentions: list[Mention] = []
+        for span in reading.of(slot):
+            items = [
+                i
+                for (start, end), found in pointed.items()
+                if start < span.end and span.start < end
+                for i in found
+            ]
+            mentions += [Mention(span.text, item) for item in items] or [self._mention(span)]
+        return tuple(mentions)
 
     def _mention(self, span: Span) -> Mention:
         for item_id, score in self.titles.resolve(span.text)[:1]:

@@ -27,10 +27,9 @@ def _learned(intent: Intent) -> Iterator[tuple[str, str]]:
             yield item, "accept"
         if "seen" in acts:
             yield item, "seen"
-            if "inform" in acts and "reject" not in acts and not intent.dislikes:
-                yield item, "like"
     yield from ((mention.item_id, "seen") for mention in intent.seen if mention.item_id)
-    yield from ((mention.item_id, "like") for mention in intent.likes if mention.item_id)
+    if "inform" in acts or not acts & {"request", "refine"}:  # "something like Heat" names a model, no taste
+        yield from ((mention.item_id, "like") for mention in intent.likes if mention.item_id)
     yield from ((mention.item_id, "dislike") for mention in intent.dislikes if mention.item_id)
 
 

@@ -26,8 +26,7 @@ from bot.decoding import Constraint
 from bot.errors import ModelError, ModelTooSlow
 from bot.layout import ACTS, MARKS, SLOTS, act_token, slot_token
 from bot.tagging import spans_of
-from bot.word_states import Adapter, WordStates, add_states
-from retrieval.embedding import EncoderConfig, TextEncoder
+from bot.word_states import WordStates, add_states, load_word_states
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +89,6 @@ class LanguageModel(BaseLLM):
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
     _layout: bool = PrivateAttr(default=True)
     _words: WordStates | None = PrivateAttr(default=None)
-    _adapter: Adapter | None = PrivateAttr(default=None)
 
     def __init__(
         self,
@@ -101,7 +99,6 @@ class LanguageModel(BaseLLM):
         name: str,
         thresholds: dict[str, float] | None,
         words: WordStates | None = None,
-        adapter: Adapter | None = None,
     ) -> None:
         super().__init__(name=name)
         self._model = model
@@ -110,7 +107,6 @@ class LanguageModel(BaseLLM):
         self._layout = thresholds is not None
         self._thresholds = thresholds or {}
         self._words = words
-        self._adapter = adapter
 
     @property
     def _llm_type(self) -> str:
@@ -279,10 +275,10 @@ class LanguageModel(BaseLLM):
 
     def _with_states(self, texts: Sequence[str], inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """The model's inputs; for reading prompts, token vectors with word states in place of token ids."""
-        if self._words is None or self._adapter is None or not self._reads(texts):
+        if self._words is None or not self._reads(texts):
             return inputs
         vectors = self._model.get_input_embeddings()(inputs["input_ids"])  # (B, T, d)
-        vectors = add_states(vectors, self._words.of(texts), self._adapter, left=True)
+        vectors = add_states(vectors, self._words(texts), left=True)
         rest = {name: tensor for name, tensor in inputs.items() if name != "input_ids"}
         return rest | {"inputs_embeds": vectors}
 
@@ -322,8 +318,8 @@ def _before(text: str, stop: Sequence[str]) -> str:
     return text[: min([text.find(word) for word in stop if word in text], default=len(text))]
 
 
-def load_model(config: ModelConfig, encoder: TextEncoder | None = None) -> LanguageModel:
-    """Load the model that `config` names; `encoder`, if it is the one trained with, gives the word states.
+def load_model(config: ModelConfig) -> LanguageModel:
+    """Load the model that `config` names.
 
     Raises:
         ModelError: no such folder, another digest, another layout, or weights that are not safetensors.
@@ -357,38 +353,19 @@ def load_model(config: ModelConfig, encoder: TextEncoder | None = None) -> Langu
     model.train(False)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
+    words = load_word_states(folder, tokenizer, train=False) if local else None
     if config.int8 and device == "cpu":
         model = quantise(model)
-    words, adapter = _word_states(folder, model, tokenizer, encoder) if local else (None, None)
+        if words is not None:
+            words.encoder = quantise(words.encoder)
     return LanguageModel(
         model,
         tokenizer,
         config,
         name=folder.name if local else source,
         thresholds=thresholds,
-        words=words,
-        adapter=adapter,
+        words=None if words is None else words.to(device),
     )
-
-
-def _word_states(
-    folder: Path, model: Any, tokenizer: Any, encoder: TextEncoder | None
-) -> tuple[WordStates | None, Adapter | None]:
-    """The adapter beside the weights, and the encoder that it was trained with; None where there is none."""
-    file = folder / "word_states.safetensors"
-    if not file.exists():
-        return None, None
-    from safetensors import safe_open
-
-    with safe_open(file, "pt") as opened:
-        wanted, weight = opened.metadata()["encoder"], opened.get_tensor("projection").float()
-    if encoder is None or encoder.digest != wanted:
-        encoder = TextEncoder(EncoderConfig())
-    if encoder.digest != wanted:
-        raise ModelError(f"{file} was trained with another text encoder (SHA-256 {wanted[:12]}...)")
-    adapter = Adapter(*weight.shape)
-    adapter.projection.load_state_dict({"weight": weight})
-    return WordStates(encoder, tokenizer), adapter.to(model.device)
 
 
 def _device(wanted: str) -> str:

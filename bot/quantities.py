@@ -97,7 +97,13 @@ def _in_words(text: str) -> float | None:
 def parse_quantity(text: str, now: datetime) -> Quantity | None:
     """The range that `text` speaks of, or None. `now` dates "the last five years"."""
     lowered = " ".join(text.lower().replace("’", "'").split())
-    return _relative_years(lowered, now) or _decade(lowered) or _range(lowered) or _single(lowered)
+    return (
+        _relative_years(lowered, now)
+        or _decade(lowered)
+        or _both_bounds(lowered)
+        or _range(lowered)
+        or _single(lowered)
+    )
 
 
 def _relative_years(text: str, now: datetime) -> Quantity | None:
@@ -139,6 +145,19 @@ def _decade(text: str) -> Quantity | None:
     if re.search(rf"\b(?:{_MORE})\b", text):
         return Quantity(last, None, "year", strict=True)
     return Quantity(first, last, "year")
+
+
+def _both_bounds(text: str) -> Quantity | None:
+    """ "over 20 but under 50 dollars": one bound on each side of the word that joins them."""
+    halves = [_single(half) for half in re.split(r"\b(?:but|and|yet)\b|,", text)]
+    lows = [half for half in halves if half and half.low is not None and half.high is None]
+    highs = [half for half in halves if half and half.high is not None and half.low is None]
+    if len(halves) != 2 or not lows or not highs:
+        return None
+    low, high = lows[0], highs[0]
+    if low.low is None or high.high is None or low.low >= high.high:
+        return None
+    return Quantity(low.low, high.high, low.unit or high.unit, low.strict)
 
 
 def _range(text: str) -> Quantity | None:

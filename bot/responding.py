@@ -6,7 +6,7 @@ The writer words them; here it is decided what they are about. Every stand-in se
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.facts import Fact, Reasons, field_fact, quoted, said_yes_to, title_fact, value_words
+from bot.facts import Fact, Reasons, field_fact, joined, quoted, said_yes_to, title_fact, value_words
 from bot.intent import Inquiry, Intent
 from bot.layout import Message
 from bot.model import LanguageModel
@@ -68,7 +68,7 @@ class Responder:
         user: UserState,
         ranked: Sequence[Ranked],
         *,
-        given_up: Constraint | None,
+        given_up: Sequence[Constraint],
         message: str,
         history: Sequence[Message],
         seed: int,
@@ -104,7 +104,7 @@ class Responder:
         state: DialogueState,
         user: UserState,
         items: Sequence[Item],
-        given_up: Constraint | None,
+        given_up: Sequence[Constraint],
         message: str,
     ) -> list[Order]:
         noun = self._catalogue.config.nouns
@@ -127,8 +127,9 @@ class Responder:
             )
         elif plan.recommend and not items:
             orders.append(Order("nothing", (), "I have nothing left that fits; try loosening a wish."))
-        elif given_up is not None:
-            wish = Fact("WISH", quoted(given_up.text), Evidence("wish", given_up.text))
+        elif given_up:
+            texts = list(dict.fromkeys(constraint.text for constraint in given_up))
+            wish = Fact("WISH", joined([quoted(text) for text in texts]), Evidence("wish", texts))
             orders.append(
                 Order("closest", (wish,), "Nothing fits [WISH] exactly; these come closest.", ("WISH",))
             )

@@ -58,7 +58,7 @@ class Parley:
         say("behaviour")
         ranking = open_ranking(engine, settings.state_dir, retrieval, settings.actions, settings.ranking)
         say("language model")
-        model = load_model(settings.model, retrieval.encoder)
+        model = load_model(settings.model)
         grounder = Grounder(retrieval)
         parts = Parts(
             retrieval=retrieval,

@@ -78,10 +78,10 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A list of recommendations, and the wish that had to be left aside to have one."""
+    """A list of recommendations, and the wishes that had to be left aside to have one."""
 
     ranked: tuple[Ranked, ...] = ()
-    given_up: Constraint | None = None
+    given_up: tuple[Constraint, ...] = ()
 
 
 class Clock:
@@ -177,13 +177,26 @@ def recommend(
     ranked = _ranked(parts, state, state.constraints, user, k, clock)
     if ranked or not state.constraints:
         return Found(tuple(ranked))
-    for constraint in state.constraints:
-        if constraint.op not in ("ne", "not_in"):
-            others = [other for other in state.constraints if other.text != constraint.text]
-            ranked = _ranked(parts, state, others, user, k, clock)
-            if ranked:
-                return Found(tuple(ranked), constraint)
+    for given_up in _reliefs(state.constraints):
+        others = [other for other in state.constraints if other not in given_up]
+        ranked = _ranked(parts, state, others, user, k, clock)
+        if ranked:
+            return Found(tuple(ranked), given_up)
     return Found()
+
+
+def _reliefs(constraints: Sequence[Constraint]) -> Iterator[tuple[Constraint, ...]]:
+    """What may be given up, least first: one wish, the oldest before the others; then more and more of them.
+
+    What a person does not want is never given up.
+    """
+    texts = list(dict.fromkeys(c.text for c in constraints if c.op not in ("ne", "not_in")))
+    wishes = [
+        tuple(c for c in constraints if c.text == text and c.op not in ("ne", "not_in")) for text in texts
+    ]
+    yield from wishes
+    for count in range(2, len(wishes) + 1):
+        yield tuple(c for wish in wishes[:count] for c in wish)
 
 
 def _ranked(

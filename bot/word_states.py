@@ -1,52 +1,154 @@
 """Word states: what MiniLM makes of each word in its conversation, laid beside the reader's own tokens.
 
-A small decoder trained on little text knows few words; the sentence encoder, which runs for retrieval
-anyway, knows many. Its state of the word piece under each token of a reading prompt is normalised,
-projected and added to that token's vector. Tokens that the reader writes itself have none.
+A small decoder trained on little text knows few words; all-MiniLM-L6-v2 knows many. Its state of the word
+piece under each token of a reading prompt is scaled, projected and added to that token's vector. MiniLM
+takes part in the training by low-rank adapters (LoRA, https://arxiv.org/abs/2106.09685), which are merged
+into its weights for service. Tokens that the reader writes itself have no state.
 """
 
+import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
+from bot.errors import ModelError
 from bot.layout import MARKS
-from retrieval.embedding import TextEncoder
+from retrieval.embedding import EncoderConfig, checked_folder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+PROJECTION = "word_states.safetensors"
+ADAPTERS = "encoder"
+"""What a model folder holds of its word states: the projection's file and the adapters' folder."""
+ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+RANK = 16
+ADAPTED = ("query", "key", "value", "dense")
+"""MiniLM's linear layers that learn, each by two matrices of RANK."""
+LENGTH = 4.0
+"""Of a scaled state: longer ones make the projection's first steps too large, shorter ones too slow."""
+LONGEST = 512
+"""Word pieces of one conversation that MiniLM holds; later ones have no state."""
 
 # Marks as words of the same length, so that both tokenizers count the same characters.
 _SPOKEN = {MARKS["user"]: " person:", MARKS["assistant"]: " guide:", MARKS["now"]: " reply:"}
 assert all(len(mark) == len(word) for mark, word in _SPOKEN.items())
 
 
-class WordStates:
-    """States for the tokens of reading prompts."""
+class WordStates(torch.nn.Module):
+    """The states of a reading prompt's tokens, projected to the reader's width.
 
-    def __init__(self, encoder: TextEncoder, tokenizer: "PreTrainedTokenizerBase") -> None:
-        self._encoder = encoder
+    The projection starts at nothing, so that training begins from the words alone.
+    """
+
+    def __init__(
+        self, encoder: Any, digest: str, pieces: Any, tokenizer: "PreTrainedTokenizerBase", width: int
+    ):
+        super().__init__()
+        self.encoder = encoder
+        self.projection = torch.nn.Linear(encoder.config.hidden_size, width, bias=False)
+        torch.nn.init.zeros_(self.projection.weight)
+        self.digest = digest
+        """SHA-256 of the encoder's own weights, before any adapter."""
         self.tokenizer = tokenizer
+        self._pieces = pieces
 
-    @property
-    def digest(self) -> str:
-        return self._encoder.digest
+    def forward(self, prompts: Sequence[str]) -> list[torch.Tensor]:
+        """For each prompt what to add to each of its tokens' vectors, (T, width).
 
-    def of(self, prompts: Sequence[str]) -> list[torch.Tensor]:
-        """For each prompt a state for each of its tokens, (T, d).
-
-        Both copies of the utterance take the same states; the marks between them have zeros.
+        Both copies of the utterance take the same states; the marks between them take nothing.
         """
         texts = [_spoken(prompt) for prompt in prompts]
+        inputs = self._pieces(
+            texts, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt",
+            return_offsets_mapping=True, return_special_tokens_mask=True,
+        )  # fmt: skip
+        places = inputs.pop("offset_mapping").numpy()  # (B, P, 2)
+        places[inputs.pop("special_tokens_mask").numpy() > 0] = 0  # padding too
+        inputs = inputs.to(self.projection.weight.device)
+        states = self.encoder(**inputs).last_hidden_state  # (B, P, d)
+        projected = self.projection(LENGTH * torch.nn.functional.normalize(states, dim=-1))
         encoded = self.tokenizer(list(prompts), add_special_tokens=False, return_offsets_mapping=True)
-        found = self._encoder.word_states(texts)
-        return [
-            _aligned(_folded(offsets, prompt), states, pieces, len(text))
-            for prompt, offsets, (states, pieces), text in zip(
-                prompts, encoded["offset_mapping"], found, texts, strict=True
-            )
-        ]
+        added = []
+        for row, (prompt, offsets) in enumerate(zip(prompts, encoded["offset_mapping"], strict=True)):
+            piece = torch.from_numpy(_pieces_under(_folded(offsets, prompt), places[row], len(texts[row])))
+            piece = piece.to(projected.device)
+            added.append(projected[row, piece.clamp(min=0)] * (piece >= 0)[:, None])
+        return added
+
+
+def new_word_states(tokenizer: "PreTrainedTokenizerBase", width: int) -> WordStates:
+    """Word states that have learned nothing yet, with MiniLM's adapters ready to learn."""
+    from peft import LoraConfig, get_peft_model
+
+    encoder, digest, pieces = _load_encoder()
+    adapters = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules=list(ADAPTED), lora_dropout=0.05)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an older name
+        adapted = get_peft_model(encoder, adapters)
+    return WordStates(adapted, digest, pieces, tokenizer, width)
+
+
+def save_word_states(words: WordStates, folder: Path) -> None:
+    """The projection and MiniLM's adapters, in half precision; MiniLM itself stays in its package."""
+    projection = {"projection": words.projection.weight.detach().half().cpu().contiguous()}
+    save_file(projection, folder / PROJECTION, metadata={"encoder": words.digest})
+    words.encoder.peft_config["default"].base_model_name_or_path = ENCODER
+    words.encoder.save_pretrained(folder / ADAPTERS)
+    (folder / ADAPTERS / "README.md").unlink(missing_ok=True)  # an empty model card
+    file = folder / ADAPTERS / "adapter_model.safetensors"
+    with safe_open(file, "pt") as opened:
+        halves = {name: opened.get_tensor(name).half() for name in opened.keys()}  # noqa: SIM118
+    save_file(halves, file)
+
+
+def load_word_states(folder: Path, tokenizer: "PreTrainedTokenizerBase", *, train: bool) -> WordStates | None:
+    """The word states of the model in `folder`, or None where it has none.
+
+    Adapters are merged into MiniLM's weights unless they are to `train`.
+
+    Raises:
+        ModelError: they were trained with other weights of MiniLM than the installed ones.
+    """
+    if not (folder / PROJECTION).exists():
+        return None
+    from peft import PeftModel
+
+    encoder, digest, pieces = _load_encoder()
+    with safe_open(folder / PROJECTION, "pt") as opened:
+        wanted, weight = opened.metadata()["encoder"], opened.get_tensor("projection").float()
+    if digest != wanted:
+        raise ModelError(f"{folder / PROJECTION} was trained with another encoder (SHA-256 {wanted[:12]}...)")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an older name
+        adapted: Any = PeftModel.from_pretrained(encoder, str(folder / ADAPTERS), is_trainable=train)
+    words = WordStates(
+        adapted if train else adapted.merge_and_unload(), digest, pieces, tokenizer, len(weight)
+    )
+    words.projection.load_state_dict({"weight": weight})
+    return words.train(train)
+
+
+def _load_encoder() -> tuple[Any, str, Any]:
+    from transformers import AutoModel, AutoTokenizer
+
+    folder, digest = checked_folder(EncoderConfig())
+    encoder = AutoModel.from_pretrained(str(folder), local_files_only=True)
+    encoder.pooler = None  # speaks for whole texts; only words are asked for
+    return encoder, digest, AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+
+
+def add_states(vectors: torch.Tensor, added: Sequence[torch.Tensor], *, left: bool) -> torch.Tensor:
+    """Token vectors (B, T, d) with each row's own added, (t, d); padding stands `left` or right."""
+    length = vectors.shape[1]
+    sides = [(length - len(row), 0) if left else (0, length - len(row)) for row in added]
+    padded = [torch.nn.functional.pad(row, (0, 0, *side)) for row, side in zip(added, sides, strict=True)]
+    return vectors + torch.stack(padded).to(vectors.device)
 
 
 def _spoken(prompt: str) -> str:
@@ -64,48 +166,10 @@ def _folded(offsets: Sequence[tuple[int, int]], prompt: str) -> list[tuple[int, 
     return [(start - back, end - back) if start >= second else (start, end) for start, end in offsets]
 
 
-def _aligned(
-    offsets: Sequence[tuple[int, int]], states: np.ndarray, pieces: Sequence[tuple[int, int]], length: int
-) -> torch.Tensor:
-    """Each token takes the state of the piece under its last character."""
+def _pieces_under(offsets: Sequence[tuple[int, int]], places: np.ndarray, length: int) -> np.ndarray:
+    """The index of the piece under each token's last character, (T,); -1 where there is none."""
     under = np.full(length + 1, -1)
-    for index, (start, end) in enumerate(pieces):
+    for index, (start, end) in enumerate(places):
         under[start:end] = index
-    aligned = np.zeros((len(offsets), states.shape[1]), dtype=np.float32)
-    for token, (_, end) in enumerate(offsets):
-        piece = under[end - 1] if 0 < end <= length else -1
-        if piece >= 0:
-            aligned[token] = states[piece]
-    return torch.from_numpy(aligned)
-
-
-LENGTH = 4.0
-"""Of a scaled state: longer ones make the projection's first steps too large, shorter ones too slow."""
-
-
-class Adapter(torch.nn.Module):
-    """Scales a state to one length and projects it.
-
-    The projection starts at nothing, so that training begins from the words alone.
-    """
-
-    def __init__(self, width: int, states: int) -> None:
-        super().__init__()
-        self.projection = torch.nn.Linear(states, width, bias=False)
-        torch.nn.init.zeros_(self.projection.weight)
-
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        projected: torch.Tensor = self.projection(LENGTH * torch.nn.functional.normalize(states, dim=-1))
-        return projected
-
-
-def add_states(
-    vectors: torch.Tensor, states: Sequence[torch.Tensor], adapter: Adapter, *, left: bool
-) -> torch.Tensor:
-    """Token vectors (B, T, d) with each row's adapted states added; padding stands `left` or right."""
-    laid = torch.zeros(*vectors.shape[:2], adapter.projection.in_features, device=vectors.device)
-    for row, found in enumerate(states):
-        place = slice(laid.shape[1] - len(found), None) if left else slice(0, len(found))
-        laid[row, place] = found.to(vectors.device)
-    added: torch.Tensor = vectors + adapter(laid)  # a state of zeros adds nothing
-    return added
+    ends = np.array([end for _, end in offsets])
+    return np.where((ends > 0) & (ends <= length), under[np.clip(ends, 1, length) - 1], -1)

@@ -26,7 +26,7 @@ class ActionSpec(BaseModel):
     aliases: tuple[str, ...] = ()
     """Other words for it in event files; case and surrounding space do not matter."""
     consumed: bool = False
-    """The person has had the item: it is not recommended again."""
+    """The person has had the item or keeps it in mind: it is not recommended again."""
     hides: bool = False
     """The person turned the item down: it is not recommended again."""
     by_value: bool = False
@@ -53,6 +53,7 @@ DEFAULT_ACTIONS: dict[str, ActionSpec] = {
     "click": ActionSpec(weight=0.5, aliases=("clicked", "点击"), sentence="clicked on {title}"),
     "like": ActionSpec(
         weight=1,
+        consumed=True,
         opinion=True,
         aliases=("liked", "favorite", "favourite", "save", "收藏", "喜欢", "点赞"),
         sentence="liked {title}",

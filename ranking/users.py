@@ -77,7 +77,7 @@ class UserState:
     mf: FloatArray
     """(k,) folded in, zeros without behaviour; (0,) before the first training."""
     consumed: frozenset[str]
-    """Seen or owned: never recommended again."""
+    """Seen, owned or liked: never recommended again."""
     hidden: frozenset[str]
     """Rejected or disliked: never recommended again."""
     liked: tuple[tuple[str, float], ...]

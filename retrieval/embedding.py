@@ -52,8 +52,7 @@ class TextEncoder:
 
     def __init__(self, config: EncoderConfig) -> None:
         self.config = config
-        folder = _folder(config)
-        self.digest = _checked_digest(folder, config)
+        folder, self.digest = checked_folder(config)
         # transformers takes seconds to import, so only those who encode pay for it.
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils import logging
@@ -94,26 +93,6 @@ class TextEncoder:
                     self._cache.popitem(last=False)
         return rows
 
-    def word_states(self, texts: Sequence[str]) -> list[tuple[FloatArray, list[tuple[int, int]]]]:
-        """What each word piece means in its text: rows (t, d), and the characters that each stands for.
-
-        The pieces that frame a text are left out; a text longer than 512 pieces is cut at its end.
-        """
-        import torch
-
-        inputs = self._tokenizer(
-            list(texts), padding=True, truncation=True, max_length=512, return_tensors="pt",
-            return_offsets_mapping=True, return_special_tokens_mask=True,
-        )  # fmt: skip
-        offsets = inputs.pop("offset_mapping").tolist()
-        kept = (inputs.pop("special_tokens_mask") == 0).numpy()  # padding counts as special
-        with self._lock, torch.inference_mode():
-            hidden = self._model(**inputs).last_hidden_state.float().numpy()  # (B, T, d)
-        return [
-            (hidden[row][kept[row]], [tuple(o) for o, k in zip(offsets[row], kept[row], strict=True) if k])
-            for row in range(len(offsets))
-        ]
-
     def unknown_share(self, text: str) -> float:
         """The share of the word pieces of `text` that the encoder does not know; 0 for no words."""
         pieces = self._tokenizer(text, add_special_tokens=False, truncation=True, max_length=512)["input_ids"]
@@ -137,6 +116,16 @@ class TextEncoder:
             mean = (hidden * kept).sum(1) / kept.sum(1).clamp(min=1)  # (B, d)
             unit: FloatArray = torch.nn.functional.normalize(mean, dim=-1).float().numpy()
         return unit
+
+
+def checked_folder(config: EncoderConfig) -> tuple[Path, str]:
+    """The encoder's folder and the SHA-256 of its weights, which is the one that `config` asks for.
+
+    Raises:
+        EncoderError: no such folder, no safetensors in it, or another digest.
+    """
+    folder = _folder(config)
+    return folder, _checked_digest(folder, config)
 
 
 def _folder(config: EncoderConfig) -> Path:

@@ -18,7 +18,7 @@ from rich.progress import track
 from bot.layout import ACTS, SLOTS, slot_token
 from bot.model import LanguageModel, ModelConfig, load_model
 from bot.understanding import reading_prompt
-from training.examples import load_corpus, slot_tags
+from training.examples import dev_turns, slot_tags
 from training.sources import LabelledTurn
 
 LOWEST, HIGHEST, DEFAULT = 0.35, 0.8, 0.5
@@ -79,15 +79,12 @@ def f1(predicted: NDArray[np.bool_], positive: NDArray[np.bool_]) -> float:
     return 2 * both / max(1, int(predicted.sum()) + int(positive.sum()))
 
 
-def choose_thresholds(folder: Path, seed: int) -> dict[str, float]:
-    """Thresholds for the model in `folder` as it is served on a CPU, written into its `layout.json`.
-
-    `seed` must be the one that the model was trained with, or dev turns were trained on.
-    """
+def choose_thresholds(folder: Path) -> dict[str, float]:
+    """Thresholds for the model in `folder` as it is served on a CPU, written into its `layout.json`."""
     model = load_model(ModelConfig(path=str(folder), device="cpu"))
     if not model.knows_layout:
         raise SystemExit(f"{folder} has no layout.json; only a model of training.train has thresholds")
-    turns = load_corpus(seed).dev
+    turns = dev_turns()
     dev = read_dev(model, turns)
     print(f"{len(turns)} dev turns\nact or slot  turns  threshold  F1 at {DEFAULT}  F1")
     thresholds = {}
@@ -116,9 +113,8 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     thresholds = commands.add_parser("thresholds", help="choose the thresholds and write them")
     thresholds.add_argument("--model", type=Path, required=True, help="a model folder of training.train")
-    thresholds.add_argument("--seed", type=int, default=1, help="the seed of the training run")
     arguments = parser.parse_args()
-    choose_thresholds(arguments.model, arguments.seed)
+    choose_thresholds(arguments.model)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,12 @@ from bot.layout import ACTS, MARKS, SLOTS, act_token, render_read, render_write
 from training import augment, patterns, sources, weak, writing
 from training.sources import Dialogue, LabelledTurn
 
+BALANCED = 0.4
+"""Share of the labelled turns that are drawn by act."""
+PATTERNS = 4_000
+"""How many turns are made from patterns."""
 LANGUAGE_WEIGHT = 0.3
 """How much predicting the words of the conversation itself counts beside the task, in one turn of three."""
-
-
-VARIATIONS = 2_500
-"""How many variations of a source's turns are made; later ones come again, with their word states kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +106,10 @@ class Encoder:
         return Example(ids, [*ids[1:], self._end], [0.5] * (len(ids) - 1) + [0.0])
 
 
-def split_by_dialogue(
-    turns: Sequence[LabelledTurn], share: float, seed: int
-) -> tuple[list[LabelledTurn], list[LabelledTurn]]:
-    """Train and dev; turns that share their first known message stay together."""
-    keys = sorted({_dialogue_key(turn) for turn in turns})
-    random.Random(seed).shuffle(keys)
-    dev = set(keys[: int(len(keys) * share)])
-    return [t for t in turns if _dialogue_key(t) not in dev], [t for t in turns if _dialogue_key(t) in dev]
-
-
-def _dialogue_key(turn: LabelledTurn) -> str:
-    return (turn.history[0].text if turn.history else turn.text)[:80]
-
-
 @dataclass(frozen=True, slots=True)
 class Corpus:
     redial: list[LabelledTurn]
     own: list[LabelledTurn]
-    dev: list[LabelledTurn]
     weak: list[LabelledTurn]
     replies: list[writing.Reply]
     dialogues: list[Dialogue]
@@ -132,17 +117,31 @@ class Corpus:
 
 
 def load_corpus(seed: int) -> Corpus:
-    redial, redial_dev = split_by_dialogue(sources.redial_labelled("train"), 0.12, seed)
-    own, own_dev = split_by_dialogue(sources.own_labelled("films") + sources.own_labelled("shop"), 0.1, seed)
     return Corpus(
-        redial=redial,
-        own=own,
-        dev=redial_dev + own_dev,
+        redial=sources.redial_labelled("train"),
+        own=[turn for name in sources.OWN for turn in sources.own_labelled(name)],
         weak=weak.sgd_turns(12_000, seed) + weak.clinc_turns(3_500, seed),
         replies=writing.own_replies(),
         dialogues=list(sources.redial_dialogues()),
         elsewhere=list(sources.chatter()),
     )
+
+
+def dev_turns() -> list[LabelledTurn]:
+    """Labelled turns to choose by; they share no dialogue with those that are trained on."""
+    return sources.redial_labelled("dev") + sources.own_labelled("dev")
+
+
+def _by_act(turns: Sequence[LabelledTurn]) -> list[list[LabelledTurn]]:
+    """All turns first, then those of each act that any has."""
+    groups = [[turn for turn in turns if act in turn.acts] for act in ACTS]
+    return [list(turns), *filter(None, groups)]
+
+
+def _drawn(groups: Sequence[Sequence[LabelledTurn]], rng: random.Random) -> LabelledTurn:
+    """Any turn, or, in BALANCED of all draws, one of an act drawn first: rejections are rare."""
+    group = rng.choice(groups[1:]) if rng.random() < BALANCED else groups[0]
+    return rng.choice(group)
 
 
 def stream(
@@ -154,27 +153,20 @@ def stream(
     writing beside 77 of reading.
     """
     rng = random.Random(seed)
-    made = patterns.make_turns(VARIATIONS, seed)
-    pools: dict[str, list[LabelledTurn]] = {}
-
-    def varied(kind: str, turns: Sequence[LabelledTurn]) -> LabelledTurn:
-        pool = pools.setdefault(kind, [])
-        if len(pool) >= VARIATIONS:
-            return rng.choice(pool)
-        pool.append(augment.vary(rng.choice(turns), rng))
-        return pool[-1]
+    redial, own = _by_act(corpus.redial), _by_act(corpus.own)
+    made = patterns.make_turns(PATTERNS, seed)
 
     while True:
         early = max(0.0, 1 - progress() / 0.3)
         kinds = ("redial", "own", "pattern", "weak", "reply", "dialogue", "elsewhere")
-        shares = (30, 28, 14, 5, replies, 2 + 12 * early, 1 + 10 * early)
+        shares = (36, 26, 10, 5, replies, 2 + 12 * early, 1 + 10 * early)
         match rng.choices(kinds, shares)[0]:
             case "redial":
-                yield encoder.reading(varied("redial", corpus.redial), language=rng.random() < 0.33)
+                yield encoder.reading(augment.vary(_drawn(redial, rng), rng), language=rng.random() < 0.33)
             case "own":
-                yield encoder.reading(varied("own", corpus.own), language=rng.random() < 0.33)
+                yield encoder.reading(augment.vary(_drawn(own, rng), rng), language=rng.random() < 0.33)
             case "pattern":
-                yield encoder.reading(varied("pattern", made), weight=0.7)
+                yield encoder.reading(augment.vary(rng.choice(made), rng), weight=0.7)
             case "weak":
                 yield encoder.reading(rng.choice(corpus.weak), weight=0.5)
             case "reply":

@@ -19,6 +19,8 @@ from typing import Any
 from bot.layout import Message
 
 LABELS = Path(__file__).parent / "labels"
+OWN = ("films", "shop", "followups")
+"""Labelled turns of our own that are trained on; `dev` is chosen by."""
 
 
 def data_dir() -> Path:
@@ -91,7 +93,7 @@ def redial_dialogues() -> Iterator[Dialogue]:
 
 
 def redial_labelled(name: str) -> list[LabelledTurn]:
-    """Our labels of ReDial messages: `train`, or `test`, which stands apart by seeker."""
+    """Our labels of ReDial messages: `train`, `dev` of other dialogues, or `test` of other seekers."""
     labels = {
         (row["conversation_id"], row["message_id"]): row
         for row in read_jsonl(LABELS / f"redial_{name}.jsonl")
@@ -110,7 +112,7 @@ def redial_labelled(name: str) -> list[LabelledTurn]:
 
 
 def own_labelled(name: str) -> list[LabelledTurn]:
-    """Turns written and labelled for this project: `films` or `shop`."""
+    """Turns written and labelled for this project: one of OWN, or `dev`."""
     turns = []
     for row in read_jsonl(LABELS / f"turns_{name}.jsonl"):
         history = tuple(Message(message["role"], message["text"]) for message in row["history"])

@@ -17,20 +17,17 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoModel, AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 import prompts
 from bot.layout import ACTS, MARKS, SLOTS, neutral, slot_token, special_tokens
-from bot.word_states import Adapter, WordStates, add_states
-from retrieval.embedding import EncoderConfig, TextEncoder
+from bot.word_states import WordStates, add_states, load_word_states, new_word_states, save_word_states
 from training import sources
 from training.examples import Corpus, Encoder, Example, load_corpus, stream
 
 VOCABULARY = 8192
 WIDTH, LAYERS, HEADS, CONTEXT = 384, 4, 6, 512
-STATES = 384  # of MiniLM
 
 
 def train_tokenizer(corpus: Corpus) -> PreTrainedTokenizerFast:
@@ -156,14 +153,12 @@ def _pad(group: list[Example], pad: int) -> Batch:
 
 
 class Learner(torch.nn.Module):
-    """The model and the adapter of its word states, learning together."""
+    """The model and its word states, learning together."""
 
     def __init__(self, model: GPT2LMHeadModel, words: WordStates) -> None:
         super().__init__()
         self.model = model
-        self.adapter = Adapter(WIDTH, STATES)
-        self._words = words
-        self._kept: dict[str, torch.Tensor] = {}
+        self.words = words
         ids = words.tokenizer.convert_tokens_to_ids
         self._slots = [ids(slot_token(slot)) for slot in SLOTS]
         self._no = ids(MARKS["no"])
@@ -172,7 +167,7 @@ class Learner(torch.nn.Module):
         """Cross-entropy where a target counts, and binary cross-entropy of the slot tags."""
         vectors = self.model.transformer.wte(batch.ids)  # (B, T, d); padding stands behind
         if batch.prompts:
-            vectors = add_states(vectors, self._states(batch.prompts), self.adapter, left=False)
+            vectors = add_states(vectors, self.words(batch.prompts), left=False)
         hidden = self.model.transformer(inputs_embeds=vectors).last_hidden_state
         counted = batch.weights > 0
         logits = self.model.lm_head(hidden[counted])  # (n, vocabulary)
@@ -189,24 +184,14 @@ class Learner(torch.nn.Module):
         )
         return loss + (errors.sum(-1) * batch.tag_weights[tagged]).sum() / batch.tag_weights.sum()
 
-    def _states(self, prompts: list[str]) -> list[torch.Tensor]:
-        """Word states, kept: the same examples come again, and MiniLM takes as long as the model itself."""
-        new = [prompt for prompt in prompts if prompt not in self._kept]
-        if new and len(self._kept) < 30_000:
-            self._kept |= {p: s.half() for p, s in zip(new, self._words.of(new), strict=True)}
-            new = []
-        fresh = dict(zip(new, self._words.of(new), strict=True)) if new else {}
-        return [fresh[prompt] if prompt in fresh else self._kept[prompt].float() for prompt in prompts]
 
-
-def save(learner: Learner, tokenizer: PreTrainedTokenizerFast, folder: Path, encoder: str) -> None:
+def save(learner: Learner, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """A folder of half-precision safetensors, tokenizer and layout digest; thresholds are chosen after."""
     folder.mkdir(parents=True, exist_ok=True)
     half = GPT2LMHeadModel(learner.model.config)
     half.load_state_dict(learner.model.state_dict())
     half.half().save_pretrained(folder)
-    projection = {"projection": learner.adapter.projection.weight.detach().half().contiguous()}
-    save_file(projection, folder / "word_states.safetensors", metadata={"encoder": encoder})
+    save_word_states(learner.words, folder)
     tokenizer.save_pretrained(folder)
     names = (*ACTS, *map(slot_token, SLOTS))
     layout = {"digest": prompts.layout_digest(), "thresholds": dict.fromkeys(names, 0.5)}
@@ -239,16 +224,14 @@ def main() -> None:
     else:
         tokenizer = train_tokenizer(corpus)
         tokenizer.save_pretrained(out / "tokenizer")
-    encoder = TextEncoder(EncoderConfig())
-    learner = Learner(new_model(tokenizer), WordStates(encoder, tokenizer))
-    if arguments.start is not None:
-        learner.model.load_state_dict(GPT2LMHeadModel.from_pretrained(arguments.start).float().state_dict())
-        if (arguments.start / "word_states.safetensors").exists():
-            weight = load_file(arguments.start / "word_states.safetensors")["projection"].float()
-            learner.adapter.projection.load_state_dict({"weight": weight})
-    optimizer = torch.optim.AdamW(
-        learner.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.05
-    )
+    if arguments.start is None:
+        learner = Learner(new_model(tokenizer), new_word_states(tokenizer, WIDTH))
+    else:
+        model = GPT2LMHeadModel.from_pretrained(arguments.start).float()
+        words = load_word_states(arguments.start, tokenizer, train=True)
+        learner = Learner(model, words or new_word_states(tokenizer, WIDTH))
+    learning = [p for p in learner.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learning, lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.05)
     learner, optimizer = accelerator.prepare(learner, optimizer)
     spent, step, history = 0.0, 0, []
     if arguments.resume and (out / "state.json").exists():
@@ -256,7 +239,7 @@ def main() -> None:
         state = json.loads((out / "state.json").read_text())
         spent, step, history = state["spent"], state["step"], [tuple(pair) for pair in state["history"]]
     budget = arguments.minutes * 60
-    print(f"{sum(p.numel() for p in learner.parameters()):,} parameters on {accelerator.device}", flush=True)
+    print(f"{sum(p.numel() for p in learning):,} parameters learn on {accelerator.device}", flush=True)
 
     def mixed() -> float:
         # Whoever goes on from a trained model has had the early share of plain dialogue.
@@ -275,7 +258,7 @@ def main() -> None:
         learner.train()
         loss = learner(batch.to(accelerator.device))
         accelerator.backward(loss)
-        accelerator.clip_grad_norm_(learner.parameters(), 1.0)
+        accelerator.clip_grad_norm_(learning, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         step, spent, tokens = step + 1, time.monotonic() - began, tokens + batch.ids.numel()
@@ -289,7 +272,7 @@ def main() -> None:
             accelerator.save_state(str(out / "checkpoint"))
             state_text = json.dumps({"spent": spent, "step": step, "history": history})
             (out / "state.json").write_text(state_text)
-            save(accelerator.unwrap_model(learner), tokenizer, out / "model", encoder.digest)
+            save(accelerator.unwrap_model(learner), tokenizer, out / "model")
             plot(history, out / "loss.png")
             saved = time.monotonic()
         if done:

@@ -17,8 +17,20 @@ def test_a_reaction_is_an_event(act):
 
 
 def test_seen_and_loved_are_two_events():
-    """An opinion comes with having seen it."""
-    assert learned("seen", "inform", references=("heat",)) == [("heat", "seen"), ("heat", "like")]
+    """ "Seen it, loved it": the opinion is read from its own words; "seen it, it was ok" is none."""
+    liked = (Mention("it", "heat"),)
+    assert learned("seen", "inform", references=("heat",), likes=liked) == [
+        ("heat", "seen"),
+        ("heat", "like"),
+    ]
+    assert learned("seen", "inform", references=("heat",)) == [("heat", "seen")]
+
+
+def test_a_model_for_a_wish_is_no_taste():
+    """ "Something like Heat" asks; "I love Heat, something like it?" also tells."""
+    liked = (Mention("Heat", "heat"),)
+    assert learned("request", likes=liked) == []
+    assert learned("request", "inform", likes=liked) == [("heat", "like")]
 
 
 def test_named_items_are_liked_disliked_and_seen():

@@ -52,11 +52,13 @@ def test_likes_count_by_text_alone_and_by_factors_alone(engine, state, shelf, ra
     for number in range(3):
         one_sided.log.feedback("ann", f"rug-{number}", "like")
 
-    assert kinds(listed(one_sided, k=5, diversity=0.0)).count("rug") >= 4
+    assert kinds(listed(one_sided, k=5, diversity=0.0)).count("rug") >= 3  # of seven that are left
 
 
-@pytest.mark.parametrize("action", ["seen", "purchase", "reject", "dislike", "accept"])
-def test_what_was_seen_owned_rejected_or_disliked_never_comes_back(engine, state, shelf, ranking, action):
+@pytest.mark.parametrize("action", ["seen", "purchase", "reject", "dislike", "accept", "like"])
+def test_what_was_seen_owned_liked_rejected_or_disliked_never_comes_back(
+    engine, state, shelf, ranking, action
+):
     """Not by text, not by taste, not after a restart and a retrain."""
     ranking.log.feedback("ann", "rug-1", action)
     by_text = [Candidate("rug-1", 9.0, 1.0, 9.0), Candidate("rug-2", 1.0)]
@@ -117,13 +119,14 @@ def test_a_newcomers_list_is_spread_out(ranking):
 
 def test_ranks_count_from_one_and_scores_say_what_counted(ranking, shelf):
     user = ranking.user("fan-of-rug-0")
+    place = next(shelf.catalogue.position(f"rug-{n}") for n in range(10) if f"rug-{n}" not in user.consumed)
+    new = shelf.catalogue.ids[place]
     query = shelf.encoder.encode(["a rug"])[0]
-    ranked = ranking.ranker.rank(user, [Candidate("rug-9", 1.0, 0.9, 2.5)], query_vector=query, k=40)
+    ranked = ranking.ranker.rank(user, [Candidate(new, 1.0, 0.9, 2.5)], query_vector=query, k=40)
 
     assert [one.rank for one in ranked] == list(range(1, len(ranked) + 1))
     assert len({one.item_id for one in ranked}) == len(ranked)
-    rug = next(one for one in ranked if one.item_id == "rug-9")
-    place = shelf.catalogue.position("rug-9")
+    rug = next(one for one in ranked if one.item_id == new)
     assert rug.scores.lexical == 2.5
     assert rug.scores.mf == pytest.approx(float(user.snapshot.item_factors[place] @ user.mf), abs=1e-5)
     assert rug.scores.semantic > 0.5

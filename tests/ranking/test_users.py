@@ -57,7 +57,7 @@ def test_recent_events_weigh_more(read, shelf):
     assert closeness(shelf, user, "kettle") > closeness(shelf, user, "rug")
 
 
-def test_seen_and_owned_items_are_consumed_rejected_and_disliked_ones_hidden(read):
+def test_seen_owned_and_liked_items_are_consumed_rejected_and_disliked_ones_hidden(read):
     user = read(
         [
             act("ann", "rug-1", "seen"),
@@ -70,7 +70,7 @@ def test_seen_and_owned_items_are_consumed_rejected_and_disliked_ones_hidden(rea
         ]
     )
 
-    assert user.consumed == {"rug-1", "rug-2", "rug-3"}
+    assert user.consumed == {"rug-1", "rug-2", "rug-3", "rug-7"}
     assert user.hidden == {"rug-4", "rug-5"}
 
 

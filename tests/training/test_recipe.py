@@ -16,9 +16,9 @@ from transformers import PreTrainedTokenizerFast
 from bot.layout import ACTS, MARKS, PLACEHOLDERS, SLOTS, TASKS, Message, act_token, special_tokens
 from training.augment import vary
 from training.evaluate import FEWEST, LOWEST, best_threshold
-from training.examples import Encoder, split_by_dialogue
+from training.examples import Encoder, _by_act, _drawn
 from training.patterns import parse_marked
-from training.sources import LABELS, LabelledTurn, own_labelled, read_jsonl
+from training.sources import LABELS, OWN, LabelledTurn, own_labelled, read_jsonl
 from training.writing import Reply
 
 needs_data = pytest.mark.skipif(
@@ -147,15 +147,21 @@ def test_a_reply_is_learned_from_its_facts_on(tokenizer, encoder):
     assert tokenizer.convert_tokens_to_ids("[TITLE]") in counted
 
 
-def test_turns_of_one_conversation_stay_together():
-    opening = Message("user", "a slow fox film")
-    turns = [turn("a slow fox film"), *(turn(f"no {i}", history=[opening]) for i in range(5))]
-    others = [turn(f"hello {i}") for i in range(20)]
+def test_rare_acts_are_drawn_more_often_than_they_come():
+    turns = [turn(f"hello {i}") for i in range(99)] + [LabelledTurn((), "no", ("reject",), ())]
+    rng = random.Random(0)
+    drawn = [_drawn(_by_act(turns), rng) for _ in range(500)]
+    assert 70 < sum(one.acts == ("reject",) for one in drawn) < 130
 
-    for seed in range(5):
-        train, dev = split_by_dialogue(turns + others, 0.3, seed)
-        assert len(train) + len(dev) == 26
-        assert len({opened in dev for opened in turns}) == 1
+
+def test_no_dialogue_is_both_trained_on_and_chosen_by():
+    """Dev and test stand apart from train by dialogue, and test by seeker too."""
+    dialogues = {
+        part: {row["conversation_id"] for row in read_jsonl(LABELS / f"redial_{part}.jsonl")}
+        for part in ("train", "dev", "test")
+    }
+    assert not dialogues["train"] & dialogues["dev"]
+    assert not dialogues["test"] & (dialogues["train"] | dialogues["dev"])
 
 
 def test_marked_patterns_give_text_and_nested_spans():
@@ -168,7 +174,7 @@ def test_marked_patterns_give_text_and_nested_spans():
     }
 
 
-@pytest.mark.parametrize("name", ["films", "shop"])
+@pytest.mark.parametrize("name", [*OWN, "dev"])
 def test_own_turns_parse_and_their_spans_lie_in_the_text(name):
     """Every span is words of its message, unpadded; every act and slot exists."""
     for number, row in enumerate(read_jsonl(LABELS / f"turns_{name}.jsonl"), start=1):

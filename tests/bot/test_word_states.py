@@ -1,0 +1,79 @@
+"""MiniLM's states beside the reader's tokens."""
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer
+
+from bot.errors import ModelError
+from bot.layout import Message, render_read
+from bot.model import SHIPPED
+from bot.word_states import PROJECTION, add_states, load_word_states, new_word_states, save_word_states
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return AutoTokenizer.from_pretrained(SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def prompts():
+    said = (Message("assistant", "Have you seen Heat?"),)
+    return [render_read(said, "yes, loved it!")[0], render_read((), "片子 about space 🚀")[0]]
+
+
+def test_new_ones_add_nothing(tokenizer, prompts):
+    """Training begins from the words alone."""
+    added = new_word_states(tokenizer, 48)(prompts)
+
+    lengths = [len(tokenizer(prompt, add_special_tokens=False)["input_ids"]) for prompt in prompts]
+    assert [tuple(row.shape) for row in added] == [(length, 48) for length in lengths]
+    assert not any(row.any() for row in added)
+
+
+def test_both_copies_of_the_utterance_take_the_same_states(tokenizer, prompts):
+    words = new_word_states(tokenizer, 48).eval()
+    torch.nn.init.normal_(words.projection.weight)
+    ids = tokenizer(prompts[0], add_special_tokens=False)["input_ids"]
+    with torch.inference_mode():
+        (added,) = words(prompts[:1])
+
+    places = [i for i, token in enumerate(tokenizer.convert_ids_to_tokens(ids)) if "loved" in token]
+    assert len(places) == 2
+    assert torch.allclose(added[places[0]], added[places[1]])
+    assert added[places[0]].any()
+
+
+def test_saved_and_loaded_they_are_the_same(tokenizer, prompts, tmp_path):
+    """Merged into MiniLM's weights or beside them."""
+    words = new_word_states(tokenizer, 48).eval()
+    for name, parameter in words.named_parameters():
+        if parameter.requires_grad:
+            torch.nn.init.normal_(parameter, std=0.5 if "projection" in name else 0.05)
+    save_word_states(words, tmp_path)
+    with torch.inference_mode():
+        before = words(prompts)
+        for train in (True, False):
+            again = load_word_states(tmp_path, tokenizer, train=train).eval()
+            for one, other in zip(before, again(prompts), strict=True):
+                assert torch.allclose(one, other, atol=0.05 * float(one.abs().max()))
+
+
+def test_those_of_another_encoder_are_refused(tokenizer, tmp_path):
+    save_word_states(new_word_states(tokenizer, 48), tmp_path)
+    save_file(load_file(tmp_path / PROJECTION), tmp_path / PROJECTION, metadata={"encoder": "0" * 64})
+
+    with pytest.raises(ModelError, match="another encoder"):
+        load_word_states(tmp_path, tokenizer, train=False)
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_padding_takes_nothing(left):
+    vectors = torch.zeros(2, 3, 4)
+    laid = add_states(vectors, [torch.ones(3, 4), torch.ones(1, 4)], left=left)
+
+    assert laid[0].sum() == 12
+    assert laid[1, 2 if left else 0].sum() == 4
+    assert laid[1].sum() == 4
