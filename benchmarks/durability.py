@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.progress import track
+
 from benchmarks.serving import ROOT, Server
 
 REQUEST = "I want to see a comedy"
@@ -74,7 +76,10 @@ def main() -> None:
         server.start("demo")
         try:
             # One person throughout, so that every later round also builds on the events of the earlier ones.
-            rounds = [kill_after_feedback(server, "durable") for _ in range(arguments.rounds)]
+            rounds = [
+                kill_after_feedback(server, "durable")
+                for _ in track(range(arguments.rounds), description="kills")
+            ]
         finally:
             server.stop()
     print(table(rounds))

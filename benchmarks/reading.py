@@ -1,15 +1,13 @@
 """How well messages are read: `python -m benchmarks.reading`.
 
 Compares the shipped weights, as served, with the same architecture on random weights, with the majority
-and with a keyword list, on 100 ReDial messages of held-out seekers labelled by hand. Needs PARLEY_DATA_DIR.
+and with a keyword list, on 200 ReDial messages of held-out seekers labelled by hand. Needs PARLEY_DATA_DIR.
 """
 
 import argparse
 import json
 import os
 import platform
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,13 +19,14 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from benchmarks import keywords
+from benchmarks.untaught import untaught
 from bot.layout import ACTS
 from bot.model import SHIPPED, ModelConfig, load_model
 from bot.understanding import Reading, Span, read
 from training.sources import LabelledTurn, redial_labelled
 
-SAMPLE_SEED = 20261122
-"""With which the 100 messages were drawn, before anything was trained."""
+SAMPLE_SEED = 20261123
+"""With which the messages were drawn, before the weights that are measured were trained."""
 Reader = Callable[[LabelledTurn], Reading]
 Counts = NDArray[np.int64]
 
@@ -48,24 +47,9 @@ def model_reader(folder: Path) -> Reader:
 
 
 def random_reader(folder: Path, seed: int) -> Reader:
-    """The same configuration, tokenizer and thresholds; weights and word-state adapter learned nothing."""
-    import torch
-    from safetensors import safe_open
-    from safetensors.torch import save_file
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    with tempfile.TemporaryDirectory() as place:
-        for file in folder.glob("*.json"):
-            shutil.copy(file, place)
-        torch.manual_seed(seed)
-        config = AutoConfig.from_pretrained(folder)
-        AutoModelForCausalLM.from_config(config).save_pretrained(place)
-        if (states := folder / "word_states.safetensors").exists():
-            with safe_open(states, "pt") as opened:
-                metadata, shape = opened.metadata(), opened.get_slice("projection").get_shape()
-            projection = torch.randn(shape) * config.initializer_range
-            save_file({"projection": projection}, Path(place) / states.name, metadata=metadata)
-        return model_reader(Path(place))
+    """The same architecture, tokenizer and thresholds; the weights learned nothing."""
+    with untaught(folder, seed) as copy:
+        return model_reader(copy)
 
 
 def majority_acts(train: Sequence[LabelledTurn]) -> Reader:

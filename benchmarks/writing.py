@@ -6,17 +6,14 @@ by its shape: the draft with its placeholders still empty.
 """
 
 import re
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from benchmarks import demo
 from benchmarks.report import arguments, machine, percent, publish, share, table
+from benchmarks.untaught import untaught
 from bot.claims import check
 from bot.service import Parley
 from bot.settings import Settings
@@ -131,20 +128,6 @@ def overhear(parley: Parley, heard: Heard) -> None:
     responder._writer = HeardWriter(responder._writer, heard)
 
 
-@contextmanager
-def random_weights(folder: Path, seed: int) -> Iterator[Path]:
-    """A copy of a model folder, layout and tokenizer too, with weights that learned nothing."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    with tempfile.TemporaryDirectory(prefix="parley-random-") as place:
-        for file in folder.glob("*.json"):
-            shutil.copy(file, place)
-        torch.manual_seed(seed)
-        AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder)).save_pretrained(place)
-        yield Path(place)
-
-
 def markdown(report: dict[str, Any]) -> str:
     """The report as a section of RESULTS.md."""
     shipped, random = report["shipped weights"], report["random weights"]
@@ -224,7 +207,7 @@ def main() -> None:
     with demo.prepared(given.model) as settings:
         folder = demo.model_folder(settings)
         shipped = measure(settings, said, given.seed)
-    with random_weights(folder, given.seed) as untaught, demo.prepared(untaught) as settings:
+    with untaught(folder, given.seed) as copy, demo.prepared(copy) as settings:
         random = measure(settings, said, given.seed)
     report = {
         "data": demo.described(said),

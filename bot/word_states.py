@@ -99,7 +99,7 @@ def save_word_states(words: WordStates, folder: Path) -> None:
     projection = {"projection": words.projection.weight.detach().half().cpu().contiguous()}
     save_file(projection, folder / PROJECTION, metadata={"encoder": words.digest})
     words.encoder.peft_config["default"].base_model_name_or_path = ENCODER
-    words.encoder.save_pretrained(folder / ADAPTERS)
+    words.encoder.save_pretrained(folder / ADAPTERS, save_embedding_layers=False)
     (folder / ADAPTERS / "README.md").unlink(missing_ok=True)  # an empty model card
     file = folder / ADAPTERS / "adapter_model.safetensors"
     with safe_open(file, "pt") as opened:
