@@ -17,6 +17,7 @@ from bot.facts import Fact
 
 _PLACEHOLDER = re.compile(r"\[([A-Z]+\d?)\]")
 _BEFORE = re.compile(r"([A-Za-z'’]+)\s+\[([A-Z]+\d?)\]")
+_AFTER = re.compile(r"\[([A-Z]+\d?)\]\s+([A-Za-z'’]+)")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _DENIAL = re.compile(
     r"\b(?:not|no|never|without|isn't|nor|neither|hardly)\s+(?:\w+\s+){0,2}\[(?!TITLE|WISH)[A-Z]",
@@ -47,15 +48,18 @@ def _kinds() -> dict[str, frozenset[str]]:
 def _cues() -> list[tuple[re.Pattern[str], frozenset[str]]]:
     cues = yaml.safe_load(prompts.text("cues.yaml"))
     return [
-        (re.compile(rf"\b{re.escape(cue)}\b[^\[.]*?\[([A-Z]+\d?)\]", re.IGNORECASE), frozenset(names))
+        (re.compile(rf"(?<!\[)\b{re.escape(cue)}\b[^\[.]*?\[([A-Z]+\d?)\]", re.IGNORECASE), frozenset(names))
         for cue, names in cues.items()
     ]
 
 
 @cache
-def _contexts() -> dict[str, frozenset[str]]:
+def _contexts() -> dict[str, dict[str, frozenset[str]]]:
+    """Words `before` and `after` each placeholder."""
     contexts = yaml.safe_load(prompts.text("contexts.yaml"))
-    return {name: frozenset(words) for name, words in contexts.items()}
+    return {
+        side: {name: frozenset(words) for name, words in names.items()} for side, names in contexts.items()
+    }
 
 
 def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: str) -> Verdict:
@@ -87,8 +91,11 @@ def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: st
             if name not in names:
                 return Verdict(False, f"[{name}] in a role that is not its own")
     for word, name in _BEFORE.findall(draft):
-        if word.lower() != "and" and word.lower() not in _contexts().get(name, ()):
+        if word.lower() != "and" and word.lower() not in _contexts()["before"].get(name, ()):
             return Verdict(False, f"{word!r} does not lead to [{name}]")
+    for name, word in _AFTER.findall(draft):
+        if word.lower() != "and" and word.lower() not in _contexts()["after"].get(name, ()):
+            return Verdict(False, f"{word!r} does not follow [{name}]")
     if _DENIAL.search(draft):
         return Verdict(False, "denies a fact")
     return Verdict(True)

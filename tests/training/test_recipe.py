@@ -8,18 +8,21 @@ from functools import cache
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+import prompts
 from bot.layout import ACTS, MARKS, PLACEHOLDERS, SLOTS, TASKS, Message, act_token, special_tokens
 from training.augment import vary
+from training.contexts import contexts
 from training.evaluate import FEWEST, LOWEST, best_threshold
 from training.examples import Encoder, _by_act, _drawn
 from training.patterns import parse_marked
 from training.sources import LABELS, OWN, LabelledTurn, own_labelled, read_jsonl
-from training.writing import Reply
+from training.writing import Reply, own_replies
 
 needs_data = pytest.mark.skipif(
     not os.environ.get("PARLEY_DATA_DIR"), reason="PARLEY_DATA_DIR is not set: no film names to swap in"
@@ -256,3 +259,8 @@ def test_a_slot_is_rare_by_its_turns_not_its_tokens():
 
     assert best_threshold(scores, scores > 0.3, turns=FEWEST - 1) == pytest.approx(0.5)
     assert best_threshold(scores, scores > 0.3, turns=FEWEST) == pytest.approx(0.35)
+
+
+def test_contexts_are_those_of_the_replies():
+    """Run `python -m training.contexts` after a change of the replies."""
+    assert yaml.safe_load(prompts.text("contexts.yaml")) == contexts(reply.text for reply in own_replies())
