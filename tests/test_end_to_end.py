@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conversations import CONVERSATIONS
+from conversations_fresh import FRESH
 from dialogues import HIDING, converse, load_catalogue, words
 
 from benchmarks.serving import ROOT, parley
@@ -41,7 +42,8 @@ def catalogues():
 def held(films, shop, catalogues):
     """Every exchange of every conversation, by conversation."""
     servers = {"demo.yaml": films, "shop.yaml": shop}
-    return {one.name: converse(servers[one.config], one, catalogues[one.config]) for one in CONVERSATIONS}
+    every = (*CONVERSATIONS, *FRESH)
+    return {one.name: converse(servers[one.config], one, catalogues[one.config]) for one in every}
 
 
 def test_the_share_of_assertions_that_hold_is_kept(held, options):
@@ -231,6 +233,10 @@ def _report(held, right, wrong):
     """What held, and by conversation what did not."""
     total = right + wrong
     lines = [f"{len(held)} conversations, {right} of {total} assertions hold ({right / total:.1%})"]
+    fresh = [exchange for one in FRESH for exchange in held[one.name]]
+    good = sum(len(one.held) for one in fresh)
+    total = good + sum(len(one.failed) for one in fresh)
+    lines.append(f"{len(FRESH)} of these in conversations_fresh.py: {good} of {total} ({good / total:.1%})")
     kinds = Counter(claim.split()[0] for talk in held.values() for one in talk for claim in one.failed)
     lines.append("not held, by first word: " + ", ".join(f"{kind} {n}" for kind, n in kinds.most_common()))
     for name, conversation in held.items():

@@ -4,6 +4,7 @@ import os
 
 import pytest
 from conversations import CONVERSATIONS
+from conversations_fresh import FRESH
 from dialogues import Say, words
 
 from training import patterns
@@ -22,7 +23,9 @@ def _runs(text):
 @pytest.fixture(scope="module")
 def spoken():
     """Every run of six words in the conversations, with the message that it stands in."""
-    messages = [step.message for one in CONVERSATIONS for step in one.steps if isinstance(step, Say)]
+    messages = [
+        step.message for one in (*CONVERSATIONS, *FRESH) for step in one.steps if isinstance(step, Say)
+    ]
     return {run: message for message in messages for run in _runs(message)}
 
 
