@@ -46,6 +46,7 @@ bench: install
 	$(BIN)/python -m benchmarks.feedback
 	$(BIN)/python -m benchmarks.durability
 	$(BIN)/python -m benchmarks.reading
+	$(BIN)/python -m benchmarks.movielens
 
 clean:
 	rm -rf .venv .parley runs build *.egg-info

@@ -84,7 +84,7 @@ def item_facts(catalogue: Catalogue, item: Item) -> list[Fact]:
 def said_yes_to(user: UserState) -> list[str]:
     """The items that the person said yes to, most liked first."""
     chosen = {event.item_id for event in user.events if event.action in _CHOSEN}
-    return [item_id for item_id, _ in user.liked if item_id in chosen]
+    return [item_id for item_id, _ in user.liked if item_id in chosen - user.hidden]
 
 
 class Reasons:
@@ -97,10 +97,13 @@ class Reasons:
 
     def personal(self, item: Item, state: DialogueState, user: UserState, query: str) -> list[Fact]:
         """Facts about the person that hold for `item`, the most telling first."""
+        by_text: dict[str, list[Constraint]] = {}
+        for constraint in self._telling(state.constraints):
+            by_text.setdefault(constraint.text, []).append(constraint)
         facts = [
-            Fact("WISH", quoted(constraint.text), Evidence("wish", constraint.text))
-            for constraint in self._telling(state.constraints)
-            if matches(item, constraint)
+            Fact("WISH", quoted(text), Evidence("wish", text))
+            for text, constraints in by_text.items()
+            if all(matches(item, constraint) for constraint in constraints)
         ][:1]
         if not facts and not state.constraints and self._is_near(item, query):
             facts = [Fact("WISH", quoted(query), Evidence("wish", query))]

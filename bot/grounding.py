@@ -12,7 +12,7 @@ import numpy as np
 
 from bot.intent import Act, Inquiry, Intent, Mention
 from bot.quantities import Quantity, parse_number, parse_quantity
-from bot.references import SURE, UNIT_ROLES, References
+from bot.references import SURE, UNIT_ROLES, References, is_pointing
 from bot.understanding import Reading, Span
 from bot.values import ValueIndex
 from retrieval.catalogue import Catalogue
@@ -63,6 +63,8 @@ class Grounder:
             for span in reading.of("ref")
         }
         references = [item for items in pointed.values() for item in items]
+        denied = [i for (start, _), items in pointed.items() if _is_denied(utterance, start) for i in items]
+        unresolved = [utterance[start:end] for (start, end), items in pointed.items() if not items]
         if not references and {"inquire", "accept", "reject", "seen"} & set(reading.acts):
             references = self._implied(reading, shown, focus)
         anchors = references or list(shown)
@@ -73,6 +75,7 @@ class Grounder:
             for constraint in self._constraints(span, utterance, anchors, asked, now)
         ]
         constraints += self._named_in_needs(reading, utterance, constraints)
+        constraints += self._disliked_kinds(reading, pointed)
         needs = _outermost(reading.of("need")) or reading.of("want")
         counts = [parse_number(span.text) for span in reading.of("count")]
         return Intent(
@@ -87,6 +90,8 @@ class Grounder:
             count=next((int(number) for number in counts if number and 1 <= number <= MOST_ITEMS), None),
             language=language_of(utterance, locale),
             inquiries=tuple(_inquiries(reading)),
+            denied=tuple(dict.fromkeys(denied)),
+            unresolved=tuple(unresolved),
         )
 
     def _implied(self, reading: Reading, shown: Sequence[str], focus: Sequence[str]) -> list[str]:
@@ -119,7 +124,8 @@ class Grounder:
         return tuple(mentions)
 
     def _mention(self, span: Span) -> Mention:
-        for item_id, score in self.titles.resolve(span.text)[:1]:
+        # "it" is the film of that name only where it is quoted.
+        for item_id, score in [] if is_pointing(span.text) else self.titles.resolve(span.text)[:1]:
             if score >= SURE:
                 return Mention(span.text, item_id)
         for match in self.values.find(span.text)[:1]:
@@ -129,7 +135,7 @@ class Grounder:
     def _constraints(
         self, span: Span, utterance: str, anchors: Sequence[str], asked: str | None, now: datetime
     ) -> list[Constraint]:
-        negative = span.slot == "avoid" or _DENIED.search(utterance[: span.start]) is not None
+        negative = span.slot == "avoid" or _is_denied(utterance, span.start)
         quantity = parse_quantity(span.text, now)
         field = self._field_of(quantity, span.text, asked) if quantity is not None else None
         if quantity is not None and field is not None:
@@ -163,8 +169,20 @@ class Grounder:
                 if role in _KINDS_OF_THINGS and match.field not in taken:
                     before = utterance[: span.start] + span.text.partition(match.words)[0]
                     chosen = _chosen(match.field, match.values, match.words)
-                    found.append(_negated(chosen) if _DENIED.search(before) else chosen)
+                    found.append(_negated(chosen) if _is_denied(before, len(before)) else chosen)
         return found
+
+    def _disliked_kinds(
+        self, reading: Reading, pointed: Mapping[tuple[int, int], Sequence[str]]
+    ) -> list[Constraint]:
+        """ "I can't stand musicals": no musicals, then."""
+        return [
+            _negated(_chosen(match.field, match.values, span.text))
+            for span in reading.of("dislike")
+            if (span.start, span.end) not in pointed and self._mention(span).item_id is None
+            for match in self.values.named(span.text)
+            if self.catalogue.config.role_of(match.field) in _KINDS_OF_THINGS
+        ]
 
     def _in_unit_of(self, field: str, quantity: Quantity, words: str, now: datetime) -> Quantity:
         """A number without a unit, read again in the field's own: "50" is a budget, of a price."""
@@ -199,14 +217,14 @@ class Grounder:
         return config.field_with_role("price") or config.field_with_role("runtime")
 
     def _by_degree(
-        self, span: Span, field: str, sign: int, anchors: Sequence[str], *, negative: bool
+        self, span: Span, field: str, sign: int, word: str, anchors: Sequence[str], *, negative: bool
     ) -> list[Constraint]:
         """ "cheaper" is below what was shown; "cheap" is the lower quarter of the catalogue.
 
         "not too long" is shorter than what was shown, or anything but the longest quarter.
         """
         negated = negative or _NEGATION.search(span.text) is not None
-        relative = negated or re.search(r"er\b|less|more", span.text.lower()) is not None
+        relative = negated or re.search(r"(?:er|less|more)$|^(?:less|more)\b", word) is not None
         values = [self.catalogue[item].fields.get(field) for item in anchors if item in self.catalogue]
         numbers = [float(value) for value in values if isinstance(value, int | float)]
         if relative and numbers:
@@ -229,6 +247,12 @@ class Grounder:
         return []
 
 
+def _is_denied(utterance: str, start: int) -> bool:
+    """Whether what begins at `start` is denied; "why not a comedy?" asks for one."""
+    before = utterance[:start]
+    return _DENIED.search(before) is not None and not re.search(r"\bwhy not\b\W*(?:an?\W*)?$", before, re.I)
+
+
 def _act(act: str) -> Act:
     return act  # type: ignore[return-value]  # the reader writes no others
 
@@ -245,14 +269,20 @@ def _negated(constraint: Constraint) -> Constraint:
 
 
 def _bounds(field: str, quantity: Quantity, words: str) -> list[Constraint]:
-    if quantity.low is not None and quantity.low == quantity.high:
-        return [Constraint(field, "eq", quantity.low, words)]
+    low, high = _whole(quantity.low), _whole(quantity.high)
+    if low is not None and low == high:
+        return [Constraint(field, "eq", low, words)]
     bounds = []
-    if quantity.low is not None:
-        bounds.append(Constraint(field, "gt" if quantity.strict else "gte", quantity.low, words))
-    if quantity.high is not None:
-        bounds.append(Constraint(field, "lt" if quantity.strict else "lte", quantity.high, words))
+    if low is not None:
+        bounds.append(Constraint(field, "gt" if quantity.strict else "gte", low, words))
+    if high is not None:
+        bounds.append(Constraint(field, "lt" if quantity.strict else "lte", high, words))
     return bounds
+
+
+def _whole(number: float | None) -> float | None:
+    """1995 for 1995.0: a year is compared with dates as it is written."""
+    return int(number) if number is not None and float(number).is_integer() else number
 
 
 def _merged(constraints: Sequence[Constraint], utterance: str, catalogue: Catalogue) -> list[Constraint]:

@@ -30,7 +30,8 @@ class Intent:
     """What a person meant by one utterance; an utterance may carry several acts.
 
     `references` are item ids in the order mentioned; `retracts` are words of earlier wishes taken back;
-    `inquiries` is what is asked about the references.
+    `inquiries` is what is asked about the references. `denied` are the references that a negation leads to,
+    `unresolved` the words that point at an item nobody can tell.
     """
 
     acts: tuple[Act, ...]
@@ -44,6 +45,23 @@ class Intent:
     count: int | None = None
     language: str = "en"
     inquiries: tuple[Inquiry, ...] = ()
+    denied: tuple[str, ...] = ()
+    unresolved: tuple[str, ...] = ()
+
+    @property
+    def turned_down(self) -> tuple[str, ...]:
+        """The references that are rejected: of "not the first, I'll take the second" the first."""
+        if "reject" not in self.acts:
+            return ()
+        return self.denied if "accept" in self.acts else self.references
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The references that are accepted."""
+        if "accept" not in self.acts:
+            return ()
+        refused = self.denied if "reject" in self.acts else ()
+        return tuple(item for item in self.references if item not in refused)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as REST, the CLI and the log write it."""

@@ -21,9 +21,9 @@ def _learned(intent: Intent) -> Iterator[tuple[str, str]]:
     if "inquire" in acts:
         references = references[:1] if acts & {"accept", "reject", "seen"} else []
     for item in references:
-        if "reject" in acts and "accept" not in acts:
+        if item in intent.turned_down:
             yield item, "reject"
-        elif "accept" in acts:
+        elif item in intent.taken:
             yield item, "accept"
         if "seen" in acts:
             yield item, "seen"

@@ -59,6 +59,7 @@ _NUMBER = r"\d[\d,]*(?:\.\d+)?"
 _MONEY = r"[$£€¥]|dollars?|bucks?|euros?|eur|usd|gbp|pounds?|quid|yuan|rmb|元|块"
 _MINUTES = r"minutes?|mins?|hours?|hrs?|h|hour-long|m"
 _STARS = r"stars?"
+_CLOCK = re.compile(r"(\d+)\s*h(?:ours?|rs?)?\s*(?:and\s*)?(\d{1,2})(?!\d|\s*(?:h|hours?|hrs?)\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def _decade(text: str) -> Quantity | None:
 
 def _both_bounds(text: str) -> Quantity | None:
     """ "over 20 but under 50 dollars": one bound on each side of the word that joins them."""
-    halves = [_single(half) for half in re.split(r"\b(?:but|and|yet)\b|,", text)]
+    halves = [_single(half) for half in re.split(r"\b(?:but|and|yet)\b|,(?!\d{3})", text)]
     lows = [half for half in halves if half and half.low is not None and half.high is None]
     highs = [half for half in halves if half and half.high is not None and half.low is None]
     if len(halves) != 2 or not lows or not highs:
@@ -161,6 +162,8 @@ def _both_bounds(text: str) -> Quantity | None:
 
 
 def _range(text: str) -> Quantity | None:
+    if _CLOCK.search(text):
+        return None  # "2 hours and 15 minutes" is one length
     match = re.search(rf"({_NUMBER})\D{{0,10}}?(?:\band\b|\bto\b|-|–)\D{{0,4}}?({_NUMBER})", text)
     match = match or re.search(r"between (\w+(?:-\w+)?) and (\w+(?:-\w+)?)", text)
     if not match:
@@ -217,7 +220,7 @@ def _is_bare(text: str) -> bool:
 
 def _duration(text: str) -> float | None:
     """Minutes of "two hours", "1h30", "an hour and a half", "90 min"; None when no length is meant."""
-    clock = re.search(r"(\d+)\s*h(?:ours?|rs?)?\s*(?:and\s*)?(\d{1,2})(?!\d)", text)
+    clock = _CLOCK.search(text)
     if clock:
         return 60.0 * int(clock.group(1)) + int(clock.group(2))
     hours = re.match(r"(.*?)(?:[\s-]+|(?<=\d))(?:hours?|hrs?|h)\b", text)

@@ -50,6 +50,12 @@ class References:
         `shown` is the last list, in its order; `focus` what was spoken of last; `now` dates "last year's".
         """
         text = words.lower()
+        left_out = re.search(r"\b(?:all|everything|every one|any)\b.*?\b(?:but|except(?: for)?)\b(.+)", text)
+        if left_out:
+            items = self.resolve(left_out.group(1), shown, focus, now)
+            return [item for item in shown if item not in items] if items else []
+        if shown and words == text and re.fullmatch(r"\W*(?:all )?(?:of )?the (?:others|rest)\W*", text):
+            return [item for item in shown if item not in focus]
         named = self._titled(words, shown)
         if named:
             return named
@@ -67,12 +73,12 @@ class References:
             return list(focus) if len(focus) == 2 else list(shown[:2])
         if _PLURAL.search(text):
             return list(shown) if shown else list(focus)
-        if not _is_pointing(text):
+        if not is_pointing(text):
             return []
-        return list(focus) if focus else list(shown[:1])
+        return list(focus) if focus else list(shown) if len(shown) == 1 else []
 
     def _titled(self, words: str, shown: Sequence[str]) -> list[str]:
-        if _is_pointing(words):  # "it" is the film of that name only where it is quoted
+        if is_pointing(words):  # "it" is the film of that name only where it is quoted
             return []
         found = [(item, score) for item, score in self._titles.resolve(words) if score >= SURE]
         among = [item for item, _ in found if item in shown]
@@ -118,7 +124,7 @@ class References:
             ]
         degree = self._values.degree(text)
         if degree:
-            field, sign = degree
+            field, sign, _ = degree
             held = [(item, self._catalogue[item].fields.get(field)) for item in known]
             numbers = [(item, float(value)) for item, value in held if isinstance(value, int | float)]
             return [max(numbers, key=lambda pair: sign * pair[1])[0]] if numbers else []
@@ -130,7 +136,7 @@ class References:
         return []
 
 
-def _is_pointing(words: str) -> bool:
+def is_pointing(words: str) -> bool:
     """Whether no word says more than "that one" does."""
     said = set(re.findall(r"[\w']+", words.lower()))
     return not re.search('["“‘«]', words) and said <= FUNCTION_WORDS | _POINTING

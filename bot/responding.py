@@ -78,7 +78,7 @@ class Responder:
         leads = [
             *(self._answers(intent, before, state, user) if plan.answer else ()),
             *(self._acknowledgements(plan, intent)),
-            *(self._retractions(intent)),
+            *(self._retractions(intent, before, state)),
         ]
         leads += self._openings(plan, state, user, items, given_up, message)
         reasons = [self._reason(item, state, user, seed) for item in items]
@@ -160,13 +160,16 @@ class Responder:
     def _answers(
         self, intent: Intent, before: DialogueState, state: DialogueState, user: UserState
     ) -> list[Order]:
-        about = [item for item in intent.references if item in self._catalogue] or list(before.focus)
-        items = [self._catalogue[item] for item in about or before.shown[:1]]
+        about = [item for item in intent.references if item in self._catalogue]
+        if not about and not intent.unresolved:
+            about = list(before.focus or before.shown[:1])
+        items = [self._catalogue[item] for item in about]
         orders: list[Order] = []
         for inquiry in intent.inquiries or (Inquiry("ask", "tell me more"),):
             if inquiry.kind == "compare":
-                pair = items if len(items) > 1 else [self._catalogue[item] for item in before.shown[:2]]
-                orders += self._comparison(pair[:2], inquiry.text)
+                if len(items) < 2 and not intent.unresolved:
+                    items = [self._catalogue[item] for item in before.shown[:2]]
+                orders += self._comparison(items[:2], inquiry.text)
             elif inquiry.kind == "why":
                 orders += [self._why(item, state, user) for item in items[:1]]
             else:
@@ -208,6 +211,8 @@ class Responder:
         if len(facts) < 3:
             own = (field_fact(self._catalogue, item, field) for field in self._catalogue.config.fields)
             facts += [fact for fact in own if fact][: 3 - len(facts)]
+        if len(facts) == 1:
+            return Order("unknown", tuple(facts), "My record of [TITLE] does not say.", ("TITLE",))
         said = tuple(fact.name for fact in facts[:2])
         return Order("why", tuple(facts), f"[TITLE] came up for [{facts[1].name}].", said)
 
@@ -259,17 +264,18 @@ class Responder:
     def _acknowledged(self, act: str, intent: Intent) -> Fact | None:
         mentions = {"liked": intent.likes, "disliked": intent.dislikes, "seen": intent.seen}.get(act, ())
         named = [mention.item_id for mention in mentions if mention.item_id]
-        items = (
-            list(intent.references) if act in ("accept", "reject", "seen") and intent.references else named
-        )
+        meant = {"accept": intent.taken, "reject": intent.turned_down, "seen": intent.references}.get(act, ())
+        items = list(meant) or named
         if items and items[0] in self._catalogue:
             titles = [self._catalogue[item].title for item in items[:2] if item in self._catalogue]
             return Fact("TITLE", " and ".join(titles))
         words = [mention.text for mention in mentions]
         return Fact("TASTE", words[0].lower()) if words and act in ("liked", "disliked") else None
 
-    def _retractions(self, intent: Intent) -> list[Order]:
-        if not intent.retracts:
+    def _retractions(self, intent: Intent, before: DialogueState, state: DialogueState) -> list[Order]:
+        """What was dropped; "start over", which drops all, needs no word about it."""
+        unchanged = (before.wishes, before.tastes) == (state.wishes, state.tastes)
+        if not intent.retracts or unchanged or not (state.wishes or state.tastes):
             return []
         wish = Fact("WISH", quoted(intent.retracts[0]), Evidence("retracted", intent.retracts[0]))
         return [Order("retracted", (wish,), "I have dropped [WISH].", ("WISH",))]

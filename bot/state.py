@@ -6,7 +6,7 @@ can take the next turn.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from bot.intent import Intent
@@ -42,7 +42,8 @@ class Wish:
 class DialogueState:
     """The state after a turn.
 
-    `wishes` add up to the standing request; `models` are items named as examples of what is wanted;
+    `wishes` add up to the standing request; `avoided` are kinds that are disliked, whatever is asked for;
+    `models` are items named as examples of what is wanted;
     `shown` is the last list and `offered` all ever shown in this session; `focus` the items spoken of
     last; `asked` the fields asked about so far and `pending` the one waiting for an answer.
     """
@@ -51,16 +52,16 @@ class DialogueState:
     models: tuple[str, ...] = ()
     tastes: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    avoided: tuple[Constraint, ...] = ()
     shown: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
     focus: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     pending: str | None = None
-    count: int | None = None
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:
-        return tuple(dict.fromkeys(c for wish in self.wishes for c in wish.constraints))
+        return tuple(dict.fromkeys((*(c for wish in self.wishes for c in wish.constraints), *self.avoided)))
 
     @property
     def query(self) -> str:
@@ -79,9 +80,13 @@ class DialogueState:
         """The state that `as_json` stored."""
         if not stored:
             return cls()
+        known = {field.name for field in fields(cls)}  # an older version may have kept more
         values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in stored.items()
+            if name in known
         }
+        values["avoided"] = tuple(_constraint(c) for c in stored.get("avoided", ()))
         values["wishes"] = tuple(
             Wish(wish["query"], tuple(_constraint(c) for c in wish["constraints"]))
             for wish in stored["wishes"]
@@ -109,14 +114,19 @@ def apply(state: DialogueState, intent: Intent, count: Count) -> DialogueState:
     if liked and acts & {"request", "refine"}:
         state = replace(state, models=tuple(dict.fromkeys((*state.models, *liked)))[-3:])
     unwanted = [mention.item_id for mention in intent.dislikes if mention.item_id]
+    disliked = {mention.text.lower() for mention in intent.dislikes}
+    avoided = tuple(c for c in intent.constraints if c.op in ("ne", "not_in") and c.text.lower() in disliked)
     focus = intent.references or liked or tuple(m.item_id for m in intent.seen if m.item_id)
     return replace(
         state,
-        tastes=tuple(dict.fromkeys((*state.tastes, *words)))[-6:],
+        tastes=tuple(one for one in dict.fromkeys((*state.tastes, *words)) if one.lower() not in disliked)[
+            -6:
+        ],
+        models=tuple(model for model in state.models if model not in unwanted),
+        avoided=tuple(dict.fromkeys((*state.avoided, *avoided))),
         excluded=tuple(dict.fromkeys((*state.excluded, *unwanted))),
         focus=focus or state.focus,
         pending=None,
-        count=intent.count or (state.count if not acts & {"request"} else None),
     )
 
 
@@ -131,9 +141,12 @@ def _take_back(state: DialogueState, intent: Intent) -> DialogueState:
     kept = state.wishes
     for text in intent.retracts:
         kept = tuple(left for wish in kept if (left := _without(wish, text)) is not None)
-    if kept == state.wishes and "request" in intent.acts:
-        return replace(state, wishes=(), models=(), tastes=(), count=None)  # "start over"
-    return replace(state, wishes=kept)
+    texts = [text.lower() for text in intent.retracts]
+    tastes = tuple(one for one in state.tastes if not any(_either_in(one.lower(), t) for t in texts))
+    avoided = tuple(one for one in state.avoided if not any(_speaks_of(one, text) for text in texts))
+    if (kept, tastes, avoided) == (state.wishes, state.tastes, state.avoided) and "request" in intent.acts:
+        return replace(state, wishes=(), models=(), tastes=(), avoided=())  # "start over"
+    return replace(state, wishes=kept, tastes=tastes, avoided=avoided)
 
 
 def _without(wish: Wish, text: str) -> Wish | None:
@@ -162,8 +175,21 @@ def _speaks_of(constraint: Constraint, text: str) -> bool:
     if not text:
         return False
     values = constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
-    named = any(str(value).lower() in text or text in str(value).lower() for value in values if str(value))
-    return (bool(words) and (words in text or text in words)) or named or constraint.field in text.split()
+    named = any(_either_in(str(value).lower(), text) for value in values)
+    return _either_in(words, text) or named or constraint.field in text.split()
+
+
+def _either_in(one: str, other: str) -> bool:
+    """Whether one stands in the other as whole words."""
+    return _stands_in(one, other) or _stands_in(other, one)
+
+
+def _stands_in(words: str, text: str) -> bool:
+    if not words.strip():
+        return False
+    if not words.isascii():  # Chinese has no spaces between words
+        return words in text
+    return re.search(rf"(?<!\w){re.escape(words)}s?(?!\w)", text) is not None
 
 
 def _with(wishes: tuple[Wish, ...], new: Wish, count: Count) -> tuple[Wish, ...]:
@@ -172,7 +198,7 @@ def _with(wishes: tuple[Wish, ...], new: Wish, count: Count) -> tuple[Wish, ...]
     Numbers of one field replace each other, and so do opposites; where all together leave nothing, the
     earlier positive constraints on the new ones' fields go.
     """
-    fields = {constraint.field for constraint in new.constraints}
+    renewed = {constraint.field for constraint in new.constraints}
     opposite = {(c.field, str(c.value).lower()) for c in new.constraints}
     kept = []
     for wish in wishes:
@@ -180,7 +206,7 @@ def _with(wishes: tuple[Wish, ...], new: Wish, count: Count) -> tuple[Wish, ...]
             c
             for c in wish.constraints
             if not (
-                c.field in fields
+                c.field in renewed
                 and _numeric(c)
                 and any(_numeric(n) and n.field == c.field for n in new.constraints)
             )
@@ -193,7 +219,7 @@ def _with(wishes: tuple[Wish, ...], new: Wish, count: Count) -> tuple[Wish, ...]
             replace(
                 w,
                 constraints=tuple(
-                    c for c in w.constraints if c.field not in fields or c.op in ("ne", "not_in")
+                    c for c in w.constraints if c.field not in renewed or c.op in ("ne", "not_in")
                 ),
             )
             for w in kept

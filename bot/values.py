@@ -135,12 +135,13 @@ class ValueIndex:
         field, value = self._meanings[best]
         return [FieldMatch(field, (value,), words)]
 
-    def degree(self, words: str) -> tuple[str, int] | None:
-        """The field that a word of degree speaks of, and +1 or -1: "cheaper" is (price, -1)."""
+    def degree(self, words: str) -> tuple[str, int, str] | None:
+        """The field that a word of degree speaks of, +1 or -1, and the word: "cheaper" is (price, -1)."""
         spaced = " ".join(re.findall(r"[\w-]+", words.lower()))
         lowered = f" {spaced} "
         spoken = [word for word in self._degrees if f" {word} " in lowered]
-        return self._degrees[max(spoken, key=len)] if spoken else None
+        longest = max(spoken, key=len, default=None)
+        return None if longest is None else (*self._degrees[longest], longest)
 
     def field_named(self, words: str) -> str | None:
         """The field whose name or alias stands in `words`."""

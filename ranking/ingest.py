@@ -121,7 +121,7 @@ def _event_of(row: Row, actions: ActionsConfig, occurrences: "_Occurrences", now
     if timestamp is not None and timestamp > now + CLOCK_ERROR:
         # It would outweigh everything that really happened since, as the latest word on its item.
         raise _RowError(f"timestamp {row.values['timestamp']!r} is in the future")
-    event_id = str(row.values.get("event_id") or "").strip()
+    event_id = _text(row.values, "event_id") if row.values.get("event_id") else ""
     if event_id.startswith(f"{RETRACTION}:"):
         raise _RowError(f"event_id {event_id!r} has the form that retractions have")
     if not event_id:
@@ -137,6 +137,10 @@ def _text(values: Mapping[str, Any], name: str) -> str:
         raise _RowError(f"{name} is empty")
     if len(text) > LONGEST_ID or "\0" in text:
         raise _RowError(f"{name} is longer than {LONGEST_ID} characters or holds a null byte")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _RowError(f"{name} is not valid Unicode") from None
     return text
 
 
@@ -145,8 +149,8 @@ def _number(value: Any) -> float | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
-        raise _RowError(f"value {value!r} is not a number") from None
+    except (TypeError, ValueError, OverflowError):
+        raise _RowError(f"value {str(value)[:60]!r} is not a number") from None
     # Parquet keeps an empty cell of a float column as NaN.
     return None if math.isnan(number) and isinstance(value, float) else number
 

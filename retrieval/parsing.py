@@ -75,6 +75,10 @@ def _text(raw: Any, name: str) -> str | None:
     text = str(raw).strip()
     if "\0" in text:
         raise BadValueError(f"{name}: holds a null byte")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadValueError(f"{name}: is not valid Unicode") from None
     return text
 
 
@@ -90,7 +94,7 @@ def _list(raw: Any, name: str, separator: str) -> list[str] | None:
 def _float(raw: Any, name: str) -> float:
     try:
         number = float(raw) if not isinstance(raw, bool) else math.nan
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise BadValueError(f"{name}: {_shown(raw)} is not a number")

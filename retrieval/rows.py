@@ -64,7 +64,7 @@ def write_rejects(path: Path, rejects: Sequence[BadRow]) -> None:
     """Append rejected rows to the CSV file `path`, with a header when it is new."""
     new = not path.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", newline="") as file:
+    with path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
         if new:
             writer.writerow(["line", "reason", "row"])
@@ -110,8 +110,9 @@ def _check_content(path: Path, kind: str) -> None:
                 raise IngestError(path, None, f"its content is binary, not {kind.upper()}")
             if kind != "jsonl" and start.lstrip(b"\xef\xbb\xbf \r\n\t")[:2] in (b'{"', b"[{", b"{\n"):
                 raise IngestError(path, None, "its content is JSON, against its name; call it .jsonl")
-    except OSError as error:
-        raise IngestError(path, None, f"cannot be read: {error.strerror or error}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise IngestError(path, None, f"cannot be read: {reason}") from error
 
 
 def _open_binary(path: Path) -> BinaryIO:

@@ -35,7 +35,7 @@ SHORTEST_TYPO = 5
 """Shorter words have too many neighbours to be corrected."""
 SAME_SPELLING = 82
 """How alike, of 100, a misspelt span and a title must be."""
-OFF_BY_A_YEAR, SPACED, MISSPELT, IN_SERIES, PREFIX = 0.97, 0.95, 0.9, 0.9, 0.7
+OFF_BY_A_YEAR, OTHER_YEAR, SPACED, MISSPELT, IN_SERIES, PREFIX = 0.97, 0.7, 0.95, 0.9, 0.9, 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,8 @@ class TitleIndex:
                 for position, weight in found
                 if abs((self._years[position] or 0) - year) <= 1
             ]
-            found = near or found
+            # A year that no item of that name has speaks of another one, which is not here.
+            found = near or [(p, w if self._years[p] is None else w * OTHER_YEAR) for p, w in found]
         return sorted(found, key=lambda one: (-one[1], one[0]))
 
     def _spaced(self, key: str, year: int | None) -> list[tuple[int, float]]:
