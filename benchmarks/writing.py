@@ -58,10 +58,10 @@ class HeardWriter(Writer):
                 self._heard.stand_ins += 1
         return written
 
-    def _draft(self, orders: Sequence[Order], seed: int, deadline: float) -> list[str]:
+    def _draft(self, orders: Sequence[Order], seed: int, deadline: float) -> list[tuple[str, float]]:
         drafts = super()._draft(orders, seed, deadline)
         if self._first:
-            for order, draft in zip(orders, drafts, strict=True):
+            for order, (draft, _) in zip(orders, drafts, strict=True):
                 self._judge(order, draft)
         self._first = False
         return drafts

@@ -8,21 +8,22 @@ fact denied. It knows nothing of who wrote the draft.
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-import yaml
-
-import prompts
 from bot.facts import Fact
+from bot.wording import (
+    DENIAL,
+    PLACEHOLDER,
+    WORD,
+    folded,
+    miscast,
+    other_kinds,
+    plain_words,
+    words_after,
+    words_before,
+)
 
-_PLACEHOLDER = re.compile(r"\[([A-Z]+\d?)\]")
 _BEFORE = re.compile(r"([A-Za-z'’]+)\s+\[([A-Z]+\d?)\]")
 _AFTER = re.compile(r"\[([A-Z]+\d?)\]\s+([A-Za-z'’]+)")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_DENIAL = re.compile(
-    r"\b(?:not|no|never|without|isn't|nor|neither|hardly)\s+(?:\w+\s+){0,2}\[(?!TITLE|WISH)[A-Z]",
-    re.IGNORECASE,
-)
 SHORTEST, LONGEST = 2, 60
 
 
@@ -34,37 +35,9 @@ class Verdict:
     reason: str = ""
 
 
-@cache
-def _plain_words() -> frozenset[str]:
-    return frozenset(prompts.text("plain_words.txt").split())
-
-
-@cache
-def _kinds() -> dict[str, frozenset[str]]:
-    return {kind: frozenset(words) for kind, words in yaml.safe_load(prompts.text("nouns.yaml")).items()}
-
-
-@cache
-def _cues() -> list[tuple[re.Pattern[str], frozenset[str]]]:
-    cues = yaml.safe_load(prompts.text("cues.yaml"))
-    return [
-        (re.compile(rf"(?<!\[)\b{re.escape(cue)}\b[^\[.]*?\[([A-Z]+\d?)\]", re.IGNORECASE), frozenset(names))
-        for cue, names in cues.items()
-    ]
-
-
-@cache
-def _contexts() -> dict[str, dict[str, frozenset[str]]]:
-    """Words `before` and `after` each placeholder."""
-    contexts = yaml.safe_load(prompts.text("contexts.yaml"))
-    return {
-        side: {name: frozenset(words) for name, words in names.items()} for side, names in contexts.items()
-    }
-
-
 def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: str) -> Verdict:
     """Judge a draft of one reply about a `kind` of thing ("film"; "" where none is spoken of)."""
-    used = _PLACEHOLDER.findall(draft)
+    used = PLACEHOLDER.findall(draft)
     known = {fact.name for fact in facts}
     unknown = [name for name in used if name not in known]
     if unknown:
@@ -72,31 +45,29 @@ def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: st
     missing = [name for name in required if name not in used]
     if missing:
         return Verdict(False, f"[{missing[0]}] is not said")
-    words = _WORD.findall(_PLACEHOLDER.sub(" ", draft))
+    words = WORD.findall(PLACEHOLDER.sub(" ", draft))
     if not SHORTEST <= len(words) + len(used) <= LONGEST or not words:
         return Verdict(False, "too short or too long")
-    strange = [word for word in words if word.lower().replace("’", "'") not in _plain_words()]
+    elsewhere = [word for word in words if folded(word) in other_kinds(kind)]
+    if elsewhere:
+        return Verdict(False, f"{elsewhere[0]!r} speaks of another kind of thing")
+    strange = [word for word in words if folded(word) not in plain_words(kind)]
     if strange:
         return Verdict(False, f"{strange[0]!r} may be a claim")
     if "\ufffd" in draft:
         return Verdict(False, "broken characters")
-    if re.search(r"\d", _PLACEHOLDER.sub(" ", draft)):
+    if re.search(r"\d", PLACEHOLDER.sub(" ", draft)):
         return Verdict(False, "a number outside the facts")
-    lowered = {word.lower() for word in words}
-    for other, giveaways in _kinds().items():
-        if kind in _kinds() and other != kind and lowered & (giveaways - _kinds()[kind]):
-            return Verdict(False, f"speaks of a {other}")
-    for cue, names in _cues():
-        for name in cue.findall(draft):
-            if name not in names:
-                return Verdict(False, f"[{name}] in a role that is not its own")
+    name = miscast(draft)
+    if name is not None:
+        return Verdict(False, f"[{name}] in a role that is not its own")
     for word, name in _BEFORE.findall(draft):
-        if word.lower() != "and" and word.lower() not in _contexts()["before"].get(name, ()):
+        if folded(word) not in words_before(name):
             return Verdict(False, f"{word!r} does not lead to [{name}]")
     for name, word in _AFTER.findall(draft):
-        if word.lower() != "and" and word.lower() not in _contexts()["after"].get(name, ()):
+        if folded(word) not in words_after(name):
             return Verdict(False, f"{word!r} does not follow [{name}]")
-    if _DENIAL.search(draft):
+    if DENIAL.search(draft):
         return Verdict(False, "denies a fact")
     return Verdict(True)
 

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+FEWEST_TOKENS = 8
+"""So many are written before an answer is given up as unlikely."""
+LIKELIEST, NUCLEUS = 64, 0.92
+"""A sampled token is one of so many likeliest, and of those that make up so much of the probability."""
+SURENESS = "mean_logprob"
+"""Under which name a generation tells how likely the model, left free, would have written it."""
 SHIPPED = Path(__file__).parent.parent / "models" / "parley-gpt2"
 
 
@@ -72,6 +78,8 @@ class Ask:
     sample: bool = False
     deadline: float | None = None
     seed: int | None = None
+    least: float | None = None
+    """An answer whose mean log-probability falls below this is broken off."""
 
 
 class LanguageModel(BaseLLM):
@@ -142,10 +150,16 @@ class LanguageModel(BaseLLM):
     ) -> LLMResult:
         ask = ask or Ask(tokens=64)
         with self._lock:
-            texts = self._read(prompts) if self._reads(prompts) else self._answer(prompts, ask)
-        if stop:
-            texts = [_before(text, stop) for text in texts]
-        return LLMResult(generations=[[Generation(text=text)] for text in texts])
+            if self._reads(prompts):
+                answers = [(text, 0.0) for text in self._read(prompts)]
+            else:
+                answers = self._answer(prompts, ask)
+        return LLMResult(
+            generations=[
+                [Generation(text=_before(text, stop) if stop else text, generation_info={SURENESS: sureness})]
+                for text, sureness in answers
+            ]
+        )
 
     @property
     def _context(self) -> int:
@@ -196,7 +210,8 @@ class LanguageModel(BaseLLM):
         return torch.sigmoid(slots.float()).numpy(force=True), copied
 
     @torch.inference_mode()
-    def _answer(self, texts: Sequence[str], ask: Ask) -> list[str]:
+    def _answer(self, texts: Sequence[str], ask: Ask) -> list[tuple[str, float]]:
+        """The answers, and of each the mean log-probability that the model itself gave to its tokens."""
         if ask.sample:
             torch.manual_seed(self._config.seed if ask.seed is None else ask.seed)
         constraints = [make(self) for make in ask.constraints]
@@ -204,6 +219,7 @@ class LanguageModel(BaseLLM):
         prompt_mask = inputs["attention_mask"]
         output = self._model(**inputs, use_cache=True)
         written: list[list[int]] = [[] for _ in texts]
+        sureness: list[list[float]] = [[] for _ in texts]
         open_rows = set(range(len(texts)))
         position = inputs["position_ids"][:, -1]
         end = self._end_token()
@@ -216,8 +232,10 @@ class LanguageModel(BaseLLM):
                 else end
                 for row in range(len(texts))
             ]
+            likely = torch.log_softmax(output.logits[:, -1].float(), dim=-1)  # (B, vocabulary)
             for row in sorted(open_rows):
-                if chosen[row] == end:
+                sureness[row].append(float(likely[row, chosen[row]]))
+                if chosen[row] == end or _hopeless(sureness[row], ask.least):
                     open_rows.discard(row)
                 else:
                     written[row].append(chosen[row])
@@ -232,7 +250,10 @@ class LanguageModel(BaseLLM):
                 past_key_values=output.past_key_values,
                 use_cache=True,
             )
-        return [self._decode(tokens) for tokens in written]
+        return [
+            (self._decode(tokens), sum(sure) / max(1, len(sure)))
+            for tokens, sure in zip(written, sureness, strict=True)
+        ]
 
     def _choose(
         self,
@@ -248,8 +269,8 @@ class LanguageModel(BaseLLM):
         if not ask.sample:
             return int(logits.argmax())
         weights = torch.softmax(logits.float() / self._config.temperature, dim=-1)
-        ordered, places = weights.sort(descending=True)
-        nucleus = ordered.cumsum(0) - ordered < 0.92
+        ordered, places = weights.topk(min(LIKELIEST, len(weights)))
+        nucleus = ordered.cumsum(0) - ordered < NUCLEUS
         return int(places[torch.multinomial(ordered * nucleus, 1)])
 
     def _encode(self, texts: Sequence[str], room: int = 0) -> dict[str, torch.Tensor]:
@@ -307,6 +328,10 @@ class LanguageModel(BaseLLM):
             tokens, skip_special_tokens=not self._layout, clean_up_tokenization_spaces=False
         )
         return text
+
+
+def _hopeless(sureness: Sequence[float], least: float | None) -> bool:
+    return least is not None and len(sureness) >= FEWEST_TOKENS and sum(sureness) < least * len(sureness)
 
 
 def _copy_start(prompt: str) -> int:

@@ -193,6 +193,8 @@ class Parley:
         return {
             "user_id": user_id,
             "events": [asdict(event) for event in events],
+            "taken_back": [asdict(event) for event in self.parts.ranking.log.taken_back(user_id)],
+            "impressions": self.parts.sessions.impressions(user_id),
             "sessions": [self.parts.sessions.transcript(one["session_id"], user_id) for one in sessions],
         }
 

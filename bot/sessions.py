@@ -187,7 +187,7 @@ class Sessions:
             ).all()
         return {
             "session_id": session_id, "title": row.title,
-            "created_at": row.created_at, "updated_at": row.updated_at,
+            "created_at": row.created_at, "updated_at": row.updated_at, "state": row.state,
             "turns": [
                 {
                     "turn_id": t.turn_id, "created_at": t.created_at, "message": t.message, "reply": t.reply,
@@ -196,6 +196,13 @@ class Sessions:
                 for t in turns
             ],
         }  # fmt: skip
+
+    def impressions(self, user_id: str) -> list[dict[str, Any]]:
+        """What was shown to a person, by turn and place."""
+        columns = (ImpressionRow.turn_id, ImpressionRow.item_id, ImpressionRow.rank, ImpressionRow.scores)
+        query = select(*columns, ImpressionRow.variant).where(ImpressionRow.user_id == user_id)
+        with self.engine.connect() as connection:
+            return [dict(row._mapping) for row in connection.execute(query.order_by(ImpressionRow.id))]
 
     def rename(self, session_id: str, user_id: str, title: str) -> None:
         with writing(self.engine) as connection:

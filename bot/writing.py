@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from langchain_core.outputs import Generation
 from langchain_core.prompts import PromptTemplate
 
 import prompts
@@ -13,11 +14,14 @@ from bot.decoding import FactConstraint
 from bot.errors import ModelError
 from bot.facts import Fact
 from bot.layout import placeholder, render_write
-from bot.model import Ask, LanguageModel
+from bot.model import SURENESS, Ask, LanguageModel
 
-DRAFTS = 5
-"""How often a sentence is tried before a plain one stands in."""
-SENTENCE_TOKENS = 56
+DRAFTS, POLISHED, ROUNDS = 2, 2, 6
+"""Of each sentence so many drafts are made at a time, and the surest that holds is shown.
+Where none is sure, more follow for so many rounds; where none holds at all, for so many."""
+SURE, UNSURE = -0.6, -1.3
+"""Mean log-probabilities: of a draft that needs no better one, and of one that is not worth showing."""
+SENTENCE_TOKENS = 44
 INSTRUCT_WRITE = PromptTemplate.from_template(prompts.text("instruct_write.txt"), template_format="jinja2")
 
 
@@ -50,35 +54,42 @@ class Writer:
         self._kind = kind
 
     def write(self, orders: Sequence[Order], seed: int) -> list[Written]:
-        """One checked sentence per order, all drafted in one batch; the failed ones are drafted again."""
+        """One checked sentence per order, all drafted in one batch; failed and unsure ones again."""
         deadline = time.monotonic() + self._model.config.write_seconds
-        written: dict[int, Written] = {}
+        best: dict[int, tuple[float, Written]] = {}
         failures = dict.fromkeys(range(len(orders)), "not written")
-        for attempt in range(DRAFTS):
-            left = [i for i in range(len(orders)) if i not in written]
+        for attempt in range(ROUNDS):
+            enough = SURE if attempt < POLISHED else UNSURE
+            left = [i for i in range(len(orders)) if i not in best or best[i][0] < enough]
             if not left:
                 break
+            asked = [i for i in left for _ in range(DRAFTS)]
             try:
-                drafts = self._draft([orders[i] for i in left], seed + 7919 * attempt, deadline)
+                drafts = self._draft([orders[i] for i in asked], seed + 7919 * attempt, deadline)
             except ModelError as error:
                 failures.update(dict.fromkeys(left, str(error)))
                 break
-            for i, draft in zip(left, drafts, strict=True):
+            for i, (draft, sureness) in zip(asked, drafts, strict=True):
                 order = orders[i]
                 verdict = check(draft, order.facts, order.required, self._kind)
-                if verdict.holds:
-                    used = tuple(fact for fact in order.facts if placeholder(fact.name) in draft)
-                    written[i] = Written(fill(draft, order.facts), draft, used)
-                else:
+                if not verdict.holds:
                     failures[i] = verdict.reason
-        return [written.get(i) or self._plainly(orders[i], failures[i]) for i in range(len(orders))]
+                elif sureness < UNSURE:
+                    failures[i] = "the model is not sure of its words"
+                elif i not in best or sureness > best[i][0]:
+                    used = tuple(fact for fact in order.facts if placeholder(fact.name) in draft)
+                    best[i] = (sureness, Written(fill(draft, order.facts), draft, used))
+        return [
+            best[i][1] if i in best else self._plainly(order, failures[i]) for i, order in enumerate(orders)
+        ]
 
-    def _draft(self, orders: Sequence[Order], seed: int, deadline: float) -> list[str]:
+    def _draft(self, orders: Sequence[Order], seed: int, deadline: float) -> list[tuple[str, float]]:
+        """One draft of each, and how sure the model was of it; another model than ours is taken as sure."""
         if self._model.knows_layout:
             texts = [
                 render_write(o.task, self._kind, [fact.name for fact in o.facts], o.utterance) for o in orders
             ]
-            constraints = [_holding([fact.name for fact in o.facts], o.required) for o in orders]
+            constraints = [_holding([f.name for f in o.facts], o.required, self._kind) for o in orders]
         else:
             texts = [
                 INSTRUCT_WRITE.format(
@@ -88,18 +99,31 @@ class Writer:
                 for o in orders
             ]  # fmt: skip
             constraints = []
-        ask = Ask(SENTENCE_TOKENS, constraints, sample=True, deadline=deadline, seed=seed)
-        found = self._model.generate(texts, ask=ask).generations
-        return [_tidy(generations[0].text) for generations in found]
+        ask = Ask(
+            SENTENCE_TOKENS,
+            constraints,
+            sample=True,
+            deadline=deadline,
+            seed=seed,
+            least=UNSURE if self._model.knows_layout else None,
+        )
+        found = [generations[0] for generations in self._model.generate(texts, ask=ask).generations]
+        return [(_tidy(one.text), self._sureness(one)) for one in found]
+
+    def _sureness(self, generation: Generation) -> float:
+        found = (generation.generation_info or {}).get(SURENESS, 0.0)
+        return float(found) if self._model.knows_layout else 0.0
 
     def _plainly(self, order: Order, failure: str) -> Written:
         used = tuple(fact for fact in order.facts if placeholder(fact.name) in order.plain)
         return Written(fill(order.plain, order.facts), order.plain, used, failure)
 
 
-def _holding(names: Sequence[str], required: Collection[str]) -> Callable[[LanguageModel], FactConstraint]:
+def _holding(
+    names: Sequence[str], required: Collection[str], kind: str
+) -> Callable[[LanguageModel], FactConstraint]:
     def constraint(model: LanguageModel) -> FactConstraint:
-        return FactConstraint(model.tokenizer, names, required, model.vocabulary)
+        return FactConstraint(model.tokenizer, names, required, model.vocabulary, kind)
 
     return constraint
 

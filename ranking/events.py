@@ -146,6 +146,14 @@ class EventLog:
         retracted = {row.retracts for row in rows if row.retracts is not None}
         return [_event(row) for row in rows if row.retracts is None and row.event_id not in retracted]
 
+    def taken_back(self, user_id: str) -> list[BehaviourEvent]:
+        """What the person did and took back; the log keeps it until it is erased. Oldest first."""
+        query = select(*COLUMNS).where(EventRow.user_id == user_id).order_by(EventRow.timestamp, EventRow.seq)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        retracted = {row.retracts for row in rows if row.retracts is not None}
+        return [_event(row) for row in rows if row.event_id in retracted]
+
     def all_effective(self) -> Iterator[BehaviourEvent]:
         """Every event that was not taken back, as recorded; streamed, never all in memory."""
         with self.engine.connect().execution_options(yield_per=ROWS_PER_FETCH) as connection:

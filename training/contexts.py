@@ -1,7 +1,7 @@
 """Which words may stand beside a placeholder: `python -m training.contexts` writes `prompts/contexts.yaml`.
 
 The claim checker takes them from the replies written for the recipe, so that no fact slips into a role that
-is not its own. Beside a common placeholder other than the title a word must have been written twice.
+is not its own. Beside a common placeholder a word must have been written twice.
 """
 
 import re
@@ -36,11 +36,8 @@ def contexts(replies: Iterable[str]) -> dict[str, dict[str, list[str]]]:
 
 
 def _kept(found: dict[str, Counter[str]]) -> dict[str, list[str]]:
-    def least(name: str, counts: Counter[str]) -> int:
-        return 2 if name != "TITLE" and counts.total() >= COMMON else 1
-
     return {
-        name: sorted(word for word, n in counts.items() if n >= least(name, counts))
+        name: sorted(word for word, n in counts.items() if n >= (2 if counts.total() >= COMMON else 1))
         for name, counts in sorted(found.items())
     }
 

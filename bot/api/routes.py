@@ -99,29 +99,32 @@ def _feedback(router: APIRouter, parley: "Parley", metrics: Metrics) -> None:
 
 
 def _items(router: APIRouter, parley: "Parley", metrics: Metrics) -> None:
-    @router.get("/items/{item_id}", response_model=ItemAnswer, summary="One item")
-    def item(item_id: IdPath) -> ItemAnswer:
-        return ItemAnswer.model_validate(parley.item(item_id))
-
-    @router.get("/items/{item_id}/similar", response_model=RecommendationsAnswer, summary="Items like one")
+    # Ids may hold slashes, so the longer path is tried first.
+    @router.get(
+        "/items/{item_id:path}/similar", response_model=RecommendationsAnswer, summary="Items like one"
+    )
     def similar(item_id: IdPath, k: CountQuery = 5) -> RecommendationsAnswer:
         return _recommendations(parley.similar(item_id, k=k))
 
+    @router.get("/items/{item_id:path}", response_model=ItemAnswer, summary="One item")
+    def item(item_id: IdPath) -> ItemAnswer:
+        return ItemAnswer.model_validate(parley.item(item_id))
+
 
 def _people(router: APIRouter, parley: "Parley", metrics: Metrics) -> None:
-    @router.get("/users/{user_id}", summary="Everything held about someone")
-    def user(user_id: IdPath) -> dict[str, Any]:
-        return parley.user(user_id)
-
-    @router.delete("/users/{user_id}", summary="Erase everything held about someone")
-    def erase(user_id: IdPath) -> dict[str, Any]:
-        return parley.erase(user_id)
-
-    @router.get("/users/{user_id}/profile", summary="Tastes, hidden items and consent of someone")
+    @router.get("/users/{user_id:path}/profile", summary="Tastes, hidden items and consent of someone")
     def profile(user_id: IdPath) -> dict[str, Any]:
         # Nobody has a profile before they, or a PUT for them, wrote one.
         held: dict[str, Any] = parley.user(user_id).get("profile") or NO_PROFILE
         return held
+
+    @router.get("/users/{user_id:path}", summary="Everything held about someone")
+    def user(user_id: IdPath) -> dict[str, Any]:
+        return parley.user(user_id)
+
+    @router.delete("/users/{user_id:path}", summary="Erase everything held about someone")
+    def erase(user_id: IdPath) -> dict[str, Any]:
+        return parley.erase(user_id)
 
 
 def _sessions(router: APIRouter, parley: "Parley", metrics: Metrics) -> None:

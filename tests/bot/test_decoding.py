@@ -52,6 +52,28 @@ def test_a_writer_uses_each_given_fact_once_and_ends_after_the_required_ones(tok
     assert sum(first[ids(placeholder(name))] for name in PLACEHOLDERS) == 2
 
 
+def written(tokenizer, text):
+    return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+@pytest.mark.parametrize(
+    ("so_far", "may", "may_not"),
+    [
+        (" You might like", [" "], [" Oscar", "7"]),
+        (" You might like ", ["[TITLE]"], ["[CAST]"]),
+        (" [TITLE], directed by ", ["[DIRECTOR]"], ["[CAST]", "[TITLE]"]),
+        (" Try [TITLE]", [".", ",", " with"], ["s", " ["]),
+    ],
+)
+def test_a_writer_keeps_to_plain_words_and_roles(tokenizer, so_far, may, may_not):
+    """What the claim checker would refuse is not begun."""
+    constraint = FactConstraint(tokenizer, ["TITLE", "CAST", "DIRECTOR"], ["TITLE"], len(tokenizer), "film")
+    allowed = constraint.allowed(written(tokenizer, so_far))
+
+    assert all(allowed[written(tokenizer, piece)[0]] for piece in may)
+    assert not any(allowed[written(tokenizer, piece)[0]] for piece in may_not)
+
+
 class Room:
     """A model's size alone: one token a byte, 512 of them."""
 

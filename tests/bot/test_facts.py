@@ -5,7 +5,7 @@ import re
 import pytest
 from conftest import NOW
 
-from bot.facts import Reasons, field_fact, item_facts, value_words
+from bot.facts import Reasons, field_fact, item_facts, said_yes_to, value_words
 from bot.state import DialogueState, Wish
 from ranking.events import BehaviourEvent
 from ranking.open import open_ranking
@@ -98,3 +98,30 @@ def test_a_seed_chooses_the_same_facts_again(films, person):
 
     assert first == second
     assert first[0].name == "TITLE"
+
+
+def test_a_wish_of_two_bounds_holds_by_both(films, person):
+    """Alien, of 1979, is not "from the 90s" for being before 2000."""
+    nineties = (
+        Constraint("year", "gte", 1990, "from the 90s"),
+        Constraint("year", "lte", 1999, "from the 90s"),
+    )
+    reasons, catalogue = Reasons(films.retrieval), films.retrieval.catalogue
+    state = DialogueState(wishes=(Wish("from the 90s", nineties),))
+
+    def wishes(item):
+        return [f.words for f in reasons.personal(catalogue[item], state, person(), "") if f.name == "WISH"]
+
+    assert wishes("alien-1979") == []
+    assert wishes("heat-1995") == ["“from the 90s”"]
+
+
+def test_what_was_turned_down_later_is_no_reason(films):
+    ranking = open_ranking(films.engine, films.settings.state_dir, films.retrieval)
+    events = [
+        BehaviourEvent(action, "ada", "heat-1995", action, None, NOW, "turn")
+        for action in ("accept", "reject")
+    ]
+
+    assert said_yes_to(ranking.state_of("ada", events[:1])) == ["heat-1995"]
+    assert said_yes_to(ranking.state_of("ada", events)) == []

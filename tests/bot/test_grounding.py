@@ -132,3 +132,48 @@ def test_the_query_is_the_need_once(films):
     intent = films.ground("slow films about trains", need=["slow films about trains", "trains"])
 
     assert intent.query == "slow films about trains"
+
+
+def test_what_is_pointed_at_can_be_liked(films):
+    """ "I love the first one"; a pronoun that points nowhere is no film called so."""
+    liked = films.ground(
+        "i love the first one", "inform", shown=SHOWN, ref="the first one", like="the first one"
+    )
+    nowhere = films.ground("i loved it", "inform", ref="it", like="it")
+
+    assert tuple(mention.item_id for mention in liked.likes) == SHOWN[:1]
+    assert [mention.item_id for mention in nowhere.likes] == [None]
+    assert nowhere.unresolved == ("it",)
+
+
+def test_a_disliked_kind_is_not_wanted(films):
+    intent = films.ground("i can't stand musicals", "inform", dislike="musicals")
+
+    assert [(c.field, c.op, c.value) for c in intent.constraints] == [("genres", "ne", "musical")]
+
+
+def test_one_is_turned_down_and_another_taken(films):
+    """In one breath."""
+    intent = films.ground(
+        "not the first one, i'll take the second",
+        "accept reject",
+        shown=SHOWN,
+        ref=["the first one", "the second"],
+    )
+
+    assert (intent.turned_down, intent.taken) == (SHOWN[:1], SHOWN[1:2])
+
+
+def test_why_not_asks(films):
+    """It denies nothing."""
+    assert films.wishes("why not a comedy?", want="comedy") == [("genres", "eq", "comedy")]
+
+
+def test_an_er_elsewhere_makes_no_comparison(shop):
+    """ "Cheap leather" is cheap, not cheaper than what was shown."""
+    shown = ["fernway-22-daypack", "bramble-trail"]
+    compared = shop.ground("cheaper", "refine", shown=shown, want="cheaper").constraints
+    plain = shop.ground("cheap leather", "refine", shown=shown, want="cheap leather").constraints
+
+    assert {c.op for c in compared if c.field == "price"} == {"lt"}
+    assert {c.op for c in plain if c.field == "price"} == {"lte"}

@@ -62,3 +62,10 @@ def test_an_event_knows_its_turn():
     )
 
     assert (event.user_id, event.session_id, event.turn_id, event.source) == ("ada", "s", "t", "turn")
+
+
+def test_a_refused_one_beside_a_taken_one():
+    """ "Not the first, I'll take the second." """
+    found = learned("accept", "reject", references=("heat", "up"), denied=("heat",))
+
+    assert found == [("heat", "reject"), ("up", "accept")]

@@ -86,6 +86,7 @@ def test_relative_years_count_from_now(words, low, high):
     ("words", "low", "high", "strict"),
     [
         ("under two hours", None, 120, True),
+        ("under 2 hours and 15 minutes", None, 135, True),
         ("two hours or less", None, 120, False),
         ("not over two hours", None, 120, False),
         ("less than an hour and a half", None, 90, True),

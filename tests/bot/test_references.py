@@ -96,3 +96,14 @@ def test_the_cheaper_one_is_cheaper(shop):
     assert references.resolve("the cheaper one", shown, (), NOW) == ["beetle-dash"]
     assert references.resolve("the most expensive one", shown, (), NOW) == ["bramble-trail"]
     assert references.resolve("the blue one", shown, (), NOW) == []
+
+
+def test_all_but_one_are_the_rest(resolve):
+    """And "the others" are those not spoken of, though a film is called so."""
+    assert resolve("all but the first one") == [*SHOWN[1:]]
+    assert resolve("the others", focus=(ALIEN,)) == [item for item in SHOWN if item != ALIEN]
+
+
+def test_an_it_that_may_be_any_of_five_is_none(resolve):
+    assert resolve("it") == []
+    assert resolve("it", shown=SHOWN[:1]) == [PARASITE]

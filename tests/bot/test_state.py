@@ -134,3 +134,41 @@ def test_a_state_with_a_request_knows_it():
     """Wishes or models make one."""
     assert DialogueState(wishes=(Wish("x"),)).has_request
     assert not DialogueState().has_request
+
+
+NO_MUSICALS = Constraint("genres", "ne", "musical", "musicals")
+
+
+def disliked(text, *constraints):
+    return Intent(("inform",), dislikes=(Mention(text, None, "genres"),), constraints=constraints)
+
+
+def test_a_disliked_kind_stays_away_from_later_requests():
+    state = after(disliked("musicals", NO_MUSICALS), asked("a comedy", COMEDY))
+
+    assert set(state.constraints) == {COMEDY, NO_MUSICALS}
+    assert DialogueState.from_json(json.loads(json.dumps(state.as_json()))) == state
+
+
+def test_a_taste_can_be_taken_back():
+    """By its words, and by the opposite."""
+    loved = Intent(("inform",), likes=(Mention("comedies", None, "genres"),))
+
+    assert after(loved, Intent(("refine",), retracts=("the comedies",))).tastes == ()
+    assert after(loved, disliked("comedies")).tastes == ()
+
+
+def test_only_whole_words_are_taken_back():
+    """ "Award winners" are no war films."""
+    war = Constraint("genres", "eq", "war", "war")
+
+    assert after(asked("war films", war), Intent(("refine",), retracts=("award winners",))).constraints == (
+        war,
+    )
+
+
+def test_a_model_that_is_disliked_is_one_no_more():
+    like_heat = asked("something", COMEDY, likes=(Mention("Heat", "heat"),))
+    state = after(like_heat, Intent(("inform",), dislikes=(Mention("Heat", "heat"),)))
+
+    assert (state.models, state.excluded) == ((), ("heat",))

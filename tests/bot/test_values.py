@@ -84,7 +84,7 @@ def test_by_and_with_tell_makers_from_players(films):
 def test_degrees_speak_of_a_field(films, shop):
     """ "Cheaper" is about the price, where there is one."""
     assert shop.grounder.values.degree("something cheaper") == ("price", -1, "cheaper")
-    assert films.grounder.values.degree("a newer one") == ("year", 1)
+    assert films.grounder.values.degree("a newer one") == ("year", 1, "newer")
     assert films.grounder.values.degree("cheaper") is None
 
 

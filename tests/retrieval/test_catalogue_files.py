@@ -84,6 +84,8 @@ def test_a_changed_row_replaces_its_item(engine: Engine, films_file: Path, tmp_p
         ({"item_id": None}, "item_id: is empty"),
         ({"item_id": "x" * 201}, "longer than 200"),
         ({"description": "a\0b"}, "null byte"),
+        ({"title": "bad \ud800"}, "not valid Unicode"),
+        ({"year": 10**400}, "is not a number"),
     ],
 )
 def test_a_wrong_value_costs_its_row_alone(

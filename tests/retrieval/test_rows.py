@@ -91,6 +91,7 @@ def test_a_null_byte_makes_a_row_bad(tmp_path: Path) -> None:
         ("a.csv.gz", b"id\n1\n", "is not gzip"),
         ("a.csv", b'{"id": 1}\n', "is JSON"),
         ("a.csv", b"\x89PNG\0\0\0", "binary"),
+        ("b.csv.gz", gzip.compress(b"id\n1\n")[:-9], "cannot be read"),
         ("a.jsonl", b"", "empty"),
         ("a.jsonl", b'{"a": "\xff\xfe"}', "not UTF-8"),
         ("a.xlsx", b"PK", "unknown kind"),

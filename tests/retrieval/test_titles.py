@@ -124,3 +124,12 @@ def test_an_empty_catalogue_names_nothing() -> None:
 
 def test_a_very_long_text_is_read(titles: TitleIndex) -> None:
     assert len(titles.mentions("Goldfinches and again " * 2000)) == 2000
+
+
+def test_another_year_means_another_film(titles: TitleIndex) -> None:
+    """Which is not here: the one that is may be offered, never taken for sure."""
+    (item_id, score) = titles.resolve("The Winter Ledger")[0]
+    (again, doubtful) = titles.resolve("The Winter Ledger (1929)")[0]
+
+    assert item_id == again
+    assert doubtful < 0.75 <= score
