@@ -54,14 +54,20 @@ def decide(
     )
     if "inform" in acts and not acknowledge and not acts & {"request", "refine"}:
         acknowledge = _tastes(intent)
-    wants_items = bool(acts & {"request", "refine"}) or (
-        not answer
-        and (
-            (
-                "inform" in acts
-                and (before.pending is not None or state.has_request or _says_something(intent))
+    # A wish in words counts as one, however the act was read: "before 1975 pls".
+    wishes = bool(intent.constraints or intent.query) and not (intent.references or acts & {"seen", "inform"})
+    wants_items = (
+        wishes
+        or bool(acts & {"request", "refine"})
+        or (
+            not answer
+            and (
+                (
+                    "inform" in acts
+                    and (before.pending is not None or state.has_request or _says_something(intent))
+                )
+                or ("accept" not in acts and bool(acts & {"reject", "seen"}))
             )
-            or ("accept" not in acts and bool(acts & {"reject", "seen"}))
         )
     )
     vague = not state.has_request and not state.tastes and newcomer and intent.count is None

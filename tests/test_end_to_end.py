@@ -17,8 +17,8 @@ from benchmarks.serving import ROOT, parley
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
-SHARE = 0.6
-"""A guard against losing what the shipped weights can do; the goal is 0.8 (benchmarks/RESULTS.md)."""
+SHARE = 0.8
+"""Of all assertions; what the shipped weights reach stands in benchmarks/RESULTS.md."""
 FOR = {"like", "accept", "purchase"}
 """Actions that a reason may name an item for."""
 SAID = {"wish", "taste", "retracted"}
@@ -121,10 +121,10 @@ def test_evidence_is_true(held, catalogues):
     false = []
     for conversation in held.values():
         catalogue = catalogues[conversation[0].config]
-        said, liked = defaultdict(set), set()
+        said, liked = defaultdict(str), set()
         for exchange in conversation:
             if exchange.kind == "chat":
-                said[exchange.session] |= set(words(exchange.said))
+                said[exchange.session] += f" {exchange.said}"
                 mentions = exchange.answer.get("intent", {}).get("likes", [])
                 liked |= {mention["item_id"] for mention in mentions if mention["item_id"]}
             liked |= {event["item_id"] for event in _events(exchange) if event["action"] in FOR}
@@ -223,7 +223,9 @@ def _given_up(exchange, constraint, records, standing):
 def _is_true(evidence, item_id, catalogue, said, liked):
     name, value = evidence["field"], evidence["value"]
     if name in SAID:
-        return set(words(value)) <= said
+        # Chinese has no spaces between words, so a part of a run of it is a word too.
+        spoken = set(words(said))
+        return all(word in spoken or (not word.isascii() and word in said) for word in words(value))
     if name == "liked":
         return value in liked
     return name in {"title", "description"} | catalogue.fields and catalogue.records[item_id][name] == value
