@@ -6,6 +6,7 @@ The model says which words play which part; here those words meet the catalogue.
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -74,12 +75,13 @@ class Grounder:
             for span in _undisputed(reading, slot)
             for constraint in self._constraints(span, utterance, anchors, asked, now)
         ]
+        constraints = [_with_denial(constraint, utterance) for constraint in constraints]
         constraints += self._named_in_needs(reading, utterance, constraints)
         constraints += self._disliked_kinds(reading, pointed)
         needs = _outermost(reading.of("need")) or reading.of("want")
         counts = [parse_number(span.text) for span in reading.of("count")]
         return Intent(
-            acts=tuple(_act(act) for act in reading.acts),
+            acts=_acts(reading, references, denied),
             query=" ".join(span.text for span in needs),
             likes=self._mentions(reading, "like", pointed),
             dislikes=self._mentions(reading, "dislike", pointed),
@@ -253,8 +255,20 @@ def _is_denied(utterance: str, start: int) -> bool:
     return _DENIED.search(before) is not None and not re.search(r"\bwhy not\b\W*(?:an?\W*)?$", before, re.I)
 
 
-def _act(act: str) -> Act:
-    return act  # type: ignore[return-value]  # the reader writes no others
+def _with_denial(constraint: Constraint, utterance: str) -> Constraint:
+    """The constraint with the words that deny it: "nothing too long" is the wish, not "too long"."""
+    start = utterance.find(constraint.text)
+    denial = _DENIED.search(utterance[:start]) if start > 0 and _is_denied(utterance, start) else None
+    if denial is None:
+        return constraint
+    return replace(constraint, text=utterance[denial.start() : start + len(constraint.text)].strip())
+
+
+def _acts(reading: Reading, references: Sequence[str], denied: Sequence[str]) -> tuple[Act, ...]:
+    """The acts that were read; taking only what is denied ("not the second one") is turning it down."""
+    refused = bool(denied) and set(references) <= set(denied) and "reject" not in reading.acts
+    acts = ("reject" if refused and act == "accept" else act for act in reading.acts)
+    return tuple(acts)  # type: ignore[arg-type]  # the reader writes no others
 
 
 def _chosen(field: str, values: Sequence[str], words: str) -> Constraint:

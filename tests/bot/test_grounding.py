@@ -177,3 +177,16 @@ def test_an_er_elsewhere_makes_no_comparison(shop):
 
     assert {c.op for c in compared if c.field == "price"} == {"lt"}
     assert {c.op for c in plain if c.field == "price"} == {"lte"}
+
+
+def test_taking_what_is_denied_is_turning_it_down(films):
+    """However the act was read."""
+    intent = films.ground("not the second one please", "accept", shown=SHOWN, ref="the second one")
+
+    assert (intent.acts, intent.turned_down, intent.taken) == (("reject",), SHOWN[1:2], ())
+
+
+def test_a_denied_wish_is_quoted_with_its_denial(films):
+    (wish,) = films.ground("something funny, nothing too long", avoid="too long").constraints
+
+    assert wish.text == "nothing too long"
