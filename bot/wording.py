@@ -13,9 +13,11 @@ import prompts
 PLACEHOLDER = re.compile(r"\[([A-Z]+\d?)\]")
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 DENIAL = re.compile(
-    r"\b(?:not|no|never|without|isn't|nor|neither|hardly)\s+(?:\w+\s+){0,2}\[(?!TITLE|WISH)[A-Z]",
+    r"\b(?:not|no|never|without|isn't|nor|neither|hardly)\s+(?:\w+\s+){0,2}\[(?!TITLE|WISH)[A-Z]"
+    r"|\b(?:can't|can’t|cannot|couldn't)\s+(?:offer|recommend|suggest|show|find)\b[^.\[]*\[TITLE",
     re.IGNORECASE,
 )
+"""Denies a fact, or the very item that is recommended."""
 
 
 def folded(word: str) -> str:

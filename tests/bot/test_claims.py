@@ -32,6 +32,7 @@ def test_plain_sentences_with_facts_hold(draft):
         ("[TITLE], directed by [YEAR].", "role"),
         ("[TITLE]", "short"),
         ("[TITLE] is not by [DIRECTOR].", "denies"),
+        ("I can't offer [TITLE].", "denies"),
         ("[TITLE] is a good book to read.", "book"),
         ("", "is not said"),
     ],
