@@ -16,10 +16,10 @@ from bot.facts import Fact
 from bot.layout import placeholder, render_write
 from bot.model import SURENESS, Ask, LanguageModel
 
-DRAFTS, POLISHED, ROUNDS = 2, 2, 6
+DRAFTS, POLISHED, ROUNDS = 3, 2, 5
 """Of each sentence so many drafts are made at a time, and the surest that holds is shown.
 Where none is sure, more follow for so many rounds; where none holds at all, for so many."""
-SURE, UNSURE = -0.6, -1.3
+SURE, UNSURE = -0.4, -1.2
 """Mean log-probabilities: of a draft that needs no better one, and of one that is not worth showing."""
 SENTENCE_TOKENS = 44
 INSTRUCT_WRITE = PromptTemplate.from_template(prompts.text("instruct_write.txt"), template_format="jinja2")
