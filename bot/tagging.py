@@ -70,8 +70,17 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
         start += 1
     while end > start and not _in_word(text[end - 1]):
         end -= 1
-    while start < end and not is_boundary(text, start):
+    while start < end and _is_inside(text, start):
         start -= 1
-    while start < end and not is_boundary(text, end):
+    while start < end and _is_inside(text, end):
         end += 1
     return start, end
+
+
+def _is_inside(text: str, position: int) -> bool:
+    """True within a word, and beside the hyphen that makes one of two: "warm-hearted"."""
+    if not 0 < position < len(text):
+        return False
+    hyphens = [at for at in (position - 1, position) if text[at] == "-" and 0 < at < len(text) - 1]
+    joined = any(_in_word(text[at - 1]) and _in_word(text[at + 1]) for at in hyphens)
+    return joined or not is_boundary(text, position)

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from bot.layout import ACTS, MARKS, SLOTS, neutral, render_read, slot_token
 from bot.model import LanguageModel, ModelConfig
-from bot.tagging import MOST_SPANS, is_boundary, spans_of
+from bot.tagging import MOST_SPANS, _whole_words, is_boundary, spans_of
 from bot.understanding import read
 
 ROOT = Path(__file__).parents[2]
@@ -187,3 +187,18 @@ def test_a_slot_has_its_own_threshold():
 def test_vowel_signs_do_not_end_a_word():
     """Combining marks stand inside words, of Hindi or Arabic for example."""
     assert not any(is_boundary("हिन्दी", i) for i in range(1, 6))
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "words"),
+    [
+        ("a warm-hearted comedy", 7, 14, "warm-hearted"),
+        ("a warm-hearted comedy", 2, 6, "warm-hearted"),
+        ("good - bad", 7, 10, "bad"),
+        ("(well-made)", 6, 10, "well-made"),
+    ],
+)
+def test_a_hyphen_joins_words(text, start, end, words):
+    first, last = _whole_words(text, start, end)
+
+    assert text[first:last] == words
