@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import track
 
 from benchmarks.serving import ROOT, Server
@@ -78,7 +79,7 @@ def main() -> None:
             # One person throughout, so that every later round also builds on the events of the earlier ones.
             rounds = [
                 kill_after_feedback(server, "durable")
-                for _ in track(range(arguments.rounds), description="kills")
+                for _ in track(range(arguments.rounds), description="kills", console=Console(stderr=True))
             ]
         finally:
             server.stop()
