@@ -189,7 +189,8 @@ def markdown(report: dict[str, Any]) -> str:
         "",
         f"{report['messages']} seeker messages of {report['dialogues']} dialogues of the ReDial train part, "
         f"by seekers kept out of training, drawn with seed {report['sample_seed']}, labelled message by "
-        f"message after training/labels/GUIDE.md ({report['spans_true']} spans). Macro-F1 is over acts that are true at least once (left "
+        f"message after training/labels/GUIDE.md ({report['spans_true']} spans). "
+        f"Macro-F1 is over acts that are true at least once (left "
         f"out: {left_out}); spans count when slot and words are the same, or, lenient, when they overlap in "
         f"the same slot. Gain: shipped weights minus the other, paired 95% interval, "
         f"{bootstrap['resamples']:,} bootstrap resamples of dialogues, seed {bootstrap['seed']}. "

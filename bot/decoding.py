@@ -98,7 +98,7 @@ class _Lexicon:
         ]
         self._going_on = [(number, folded(text)) for number, text in pieces if _LETTERS.fullmatch(text)]
 
-    @lru_cache(maxsize=4096)  # noqa: B019  (as long-lived as the tokenizer)
+    @lru_cache(maxsize=4096)  # noqa: B019  (the lexicon itself is kept)
     def words(self, kind: str, behind: str, word: str) -> tuple[Mask, bool]:
         """Which tokens may follow the beginning of a word, and whether it is a whole word already.
 
@@ -115,7 +115,7 @@ class _Lexicon:
             mask[[number for number, text in self._opening if not text or text in next_ones]] = True
         return mask, whole
 
-    @lru_cache(maxsize=256)  # noqa: B019
+    @lru_cache(maxsize=256)  # noqa: B019  (the same)
     def _known(self, kind: str, behind: str) -> tuple[frozenset[str], frozenset[str]]:
         """Words that may stand there, and all that they begin with."""
         words = plain_words(kind) & words_after(behind) if behind else plain_words(kind)

@@ -17,10 +17,10 @@ from bot.references import SURE, UNIT_ROLES, References, is_pointing
 from bot.understanding import Reading, Span
 from bot.values import ValueIndex
 from retrieval.catalogue import Catalogue
-from retrieval.filters import Constraint
+from retrieval.filters import Constraint, Op
 from retrieval.open import Retrieval
 
-_NEGATE_OP = {"eq": "ne", "in": "not_in", "lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt"}
+_NEGATE_OP: dict[Op, Op] = {"eq": "ne", "in": "not_in", "lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt"}
 _UNITS = {"price": "dollars", "runtime": "minutes", "rating": "stars"}
 _DENIED = re.compile(
     r"(?:\b(?:not|no|nothing|without|except|avoid)\b|n['’]t\b)(?:\s+(?:more|too|so|any|with|very|an?|another|want))*\s*$",
@@ -279,7 +279,7 @@ def _chosen(field: str, values: Sequence[str], words: str) -> Constraint:
 
 def _negated(constraint: Constraint) -> Constraint:
     op = _NEGATE_OP.get(constraint.op, "ne")
-    return Constraint(constraint.field, op, constraint.value, constraint.text)  # type: ignore[arg-type]
+    return Constraint(constraint.field, op, constraint.value, constraint.text)
 
 
 def _bounds(field: str, quantity: Quantity, words: str) -> list[Constraint]:

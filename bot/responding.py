@@ -18,14 +18,14 @@ from bot.writing import Order, Writer, Written
 from ranking.rank import Ranked
 from ranking.users import UserState
 from retrieval.filters import Constraint
-from retrieval.items import Item
+from retrieval.items import Item, Role
 from retrieval.open import Retrieval
 
 _KINDS = {
     "film": "film", "movie": "film", "book": "book", "novel": "book", "restaurant": "place", "hotel": "place",
     "place": "place", "product": "product",
 }  # fmt: skip
-_COMPARED = (
+_COMPARED: tuple[Role, ...] = (
     "year",
     "runtime",
     "price",
@@ -222,7 +222,7 @@ class Responder:
             return []
         degree = self._values.degree(words)
         config = self._catalogue.config
-        fields = [config.field_with_role(role) for role in _COMPARED]  # type: ignore[arg-type]
+        fields = [config.field_with_role(role) for role in _COMPARED]
         ordered = [degree[0] if degree else None, *fields]
         orders = []
         for field in dict.fromkeys(field for field in ordered if field):

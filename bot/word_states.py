@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from bot.errors import ModelError
 from bot.layout import MARKS
@@ -102,9 +102,7 @@ def save_word_states(words: WordStates, folder: Path) -> None:
     words.encoder.save_pretrained(folder / ADAPTERS, save_embedding_layers=False)
     (folder / ADAPTERS / "README.md").unlink(missing_ok=True)  # an empty model card
     file = folder / ADAPTERS / "adapter_model.safetensors"
-    with safe_open(file, "pt") as opened:
-        halves = {name: opened.get_tensor(name).half() for name in opened.keys()}  # noqa: SIM118
-    save_file(halves, file)
+    save_file({name: weight.half() for name, weight in load_file(file).items()}, file)
 
 
 def load_word_states(folder: Path, tokenizer: "PreTrainedTokenizerBase", *, train: bool) -> WordStates | None:

@@ -4,18 +4,18 @@ None of them shares six words in a row with what the language model learned from
 """
 
 from dialogues import (
+    EVER,
     Anew,
     Browse,
-    Conversation,
     React,
     Say,
-    Step,
     admits,
     asks,
     each,
     each_has,
     each_within,
     exactly,
+    films,
     fresh,
     learned,
     learned_nothing,
@@ -25,21 +25,11 @@ from dialogues import (
     none_has,
     not_all_have,
     nothing,
+    shop,
     some,
     tells,
     without,
 )
-
-EVER = 10_000
-
-
-def _films(name: str, *steps: Step) -> Conversation:
-    return Conversation(f"films-{name}", "demo.yaml", steps)
-
-
-def _shop(name: str, *steps: Step) -> Conversation:
-    return Conversation(f"shop-{name}", "shop.yaml", steps)
-
 
 _COMEDY = each_has("genres", "comedy")
 _HORROR = each_has("genres", "horror")
@@ -49,13 +39,13 @@ _THRILLER = each_has("genres", "thriller")
 _NINETIES = each_within("year", 1990, 1999)
 
 FILMS = [
-    _films(
+    films(
         "a decade and more of it",
         Say("Evening! We fancy a comedy that came out in the nineties", (some(), _COMEDY, _NINETIES)),
         Say("More please", (some(), fresh(), _COMEDY, _NINETIES)),
         Say("Who made number three?", (nothing(), names(3), tells("directors", 3))),
     ),
-    _films(
+    films(
         "short science fiction",
         Say(
             "I have under two hours free, so science fiction that fits",
@@ -65,7 +55,7 @@ FILMS = [
         Say("And how long does it run?", (nothing(), tells("runtime", 2))),
         Say("Thanks, that helps!", (nothing(), learned_nothing())),
     ),
-    _films(
+    films(
         "a director, then an actor",
         Say("Show me things by Alfred Hitchcock", (some(), each_has("directors", "Alfred Hitchcock"))),
         Say(
@@ -74,7 +64,7 @@ FILMS = [
         ),
         Say("Why did you pick the first?", (nothing(), names(1))),
     ),
-    _films(
+    films(
         "wishes add up and one goes",
         Say("Got a thriller for tonight?", (some(), _THRILLER)),
         Say("It should be newer than 2005", (some(), _THRILLER, each_within("year", 2005, EVER))),
@@ -87,7 +77,7 @@ FILMS = [
             (some(), _THRILLER, each_within("year", 2005, EVER), not_all_have("language", "German")),
         ),
     ),
-    _films(
+    films(
         "singing after all not",
         Say("Something animated the kids will like", (some(), each_has("genres", "animation"))),
         Say(
@@ -99,43 +89,43 @@ FILMS = [
             (some(), each_has("genres", "animation"), not_all_have("genres", "musical")),
         ),
     ),
-    _films(
+    films(
         "give me three",
         Say("Give me three westerns", (exactly(3), _WESTERN)),
         Say("Another three", (exactly(3), fresh(), _WESTERN)),
         Say("When was the last one released?", (nothing(), tells("year", 3))),
     ),
-    _films(
+    films(
         "compare the first two",
         Say("What crime films have you got?", (some(), each_has("genres", "crime"))),
         Say("Compare the first two", (nothing(), names(1, 2))),
         Say("Which of those two is longer?", (nothing(), names_extreme("runtime", 1, 2))),
     ),
-    _films(
+    films(
         "vague, then an answer",
         Say("Can you suggest a film?", (asks(), learned_nothing())),
         Say("Comedy, I guess", (some(), _COMEDY)),
         Say("Got anything older than 1960?", (some(), _COMEDY, each_within("year", 0, 1960))),
     ),
-    _films(
+    films(
         "no idea at all",
         Say("No clue what to watch, help me out", (asks(),)),
         Say("Drama would be fine", (some(), each_has("genres", "drama"))),
     ),
-    _films(
+    films(
         "a newcomer is greeted",
         Say("Hello there", (exactly(3),)),
         Say("I love the first one", (learned("like", 1),), keep={"loved": 1}),
         Say("Anything along those lines?", (some(), without("loved"))),
     ),
-    _films(
+    films(
         "a newcomer knows them all",
         Say("Hey!", (exactly(3),)),
         Say("Seen all three before", (learned("seen|like", 1, 2, 3),), keep={"a": 1, "b": 2, "c": 3}),
         Say("Then a family film", (some(), each_has("genres", "family"), without("a"), without("b"))),
         Browse((some(), without("a"), without("b"), without("c"))),
     ),
-    _films(
+    films(
         "found one, thanks",
         Say(
             "A war film from before 1965?", (some(), each_has("genres", "war"), each_within("year", 0, 1965))
@@ -145,18 +135,18 @@ FILMS = [
         Anew(),
         Say("More war films", (some(), each_has("genres", "war"), without("taken"))),
     ),
-    _films(
+    films(
         "weather first",
         Say("Will it rain in Lisbon tomorrow?", (nothing(), learned_nothing())),
         Say("Fine, a horror film from the eighties then", (some(), _HORROR, each_within("year", 1980, 1989))),
     ),
-    _films(
+    films(
         "no bank either",
         Say("Please transfer fifty euros to my landlord", (nothing(), learned_nothing())),
         Say("OK, films with Harrison Ford then", (some(), each_has("cast", "Harrison Ford"))),
         Say("Which country does the first come from?", (nothing(), tells("country", 1))),
     ),
-    _films(
+    films(
         "turned down for good",
         Say("Horror, that's what I feel like tonight", (some(), _HORROR)),
         Say("Not the first one, please", (learned("reject|dislike", 1), without("no")), keep={"no": 1}),
@@ -165,7 +155,7 @@ FILMS = [
         Say("Scary horror movies, go on", (some(), _HORROR, without("no"))),
         Browse((some(), without("no"))),
     ),
-    _films(
+    films(
         "known already",
         Say("Recommend a Spielberg movie", (some(), each_has("directors", "Steven Spielberg"))),
         Say("I've already watched the second one", (learned("seen", 2), without("known")), keep={"known": 2}),
@@ -174,7 +164,7 @@ FILMS = [
             (some(), each_has("directors", "Steven Spielberg"), without("known")),
         ),
     ),
-    _films(
+    films(
         "close to a favourite",
         Say(
             "The Matrix is my favourite, got something similar?",
@@ -182,7 +172,7 @@ FILMS = [
         ),
         Say("No sequels though", (some(), without("the-matrix-1999"))),
     ),
-    _films(
+    films(
         "never a musical",
         Say(
             "A romance, but no musicals",
@@ -199,13 +189,13 @@ FILMS = [
         ),
         Say("What is the first about?", (nothing(), tells("description", 1))),
     ),
-    _films(
+    films(
         "why that one",
         Say("I could use an exciting adventure", (some(), each_has("genres", "adventure"))),
         Say("What about the third one, who stars in it?", (nothing(), tells("cast", 3))),
         Say("Why that one?", (nothing(), names(3))),
     ),
-    _films(
+    films(
         "in Japanese, and old",
         Say("Anything in Japanese?", (some(), each_has("language", "Japanese"))),
         Say(
@@ -214,7 +204,7 @@ FILMS = [
         ),
         Say("Who directed it?", (nothing(), tells("directors", 1))),
     ),
-    _films(
+    films(
         "two, and two more",
         Say(
             "I need two family films under 100 minutes",
@@ -222,7 +212,7 @@ FILMS = [
         ),
         Say("Two more", (exactly(2), fresh(), each_has("genres", "family"))),
     ),
-    _films(
+    films(
         "buttons count",
         Say("Mystery films, please", (some(), _MYSTERY)),
         React("like", 1),
@@ -236,18 +226,18 @@ FILMS = [
         Say("A mystery again", (some(), _MYSTERY, without("hated"), without("known"))),
         Browse((some(), without("hated"), without("known"))),
     ),
-    _films(
+    films(
         "an actor, a plot, a place",
         Say("Anything with Tom Hanks?", (some(), each_has("cast", "Tom Hanks"))),
         Say("What happens in the first one?", (nothing(), tells("description", 1))),
         Say("How long is it?", (nothing(), tells("runtime", 1))),
     ),
-    _films(
+    films(
         "nothing fits",
         Say("I want a Korean documentary from the forties", (admits(),)),
         Say("Never mind, start over: any documentary", (some(), each_has("genres", "documentary"))),
     ),
-    _films(
+    films(
         "with a smile",
         Say(
             "animation below 95 minutes 😊",
@@ -255,7 +245,7 @@ FILMS = [
         ),
         Say("推荐一部 comedy", (some(), _COMEDY)),
     ),
-    _films(
+    films(
         "not him",
         Say(
             "Action films without Bruce Willis",
@@ -266,7 +256,7 @@ FILMS = [
             (some(), each_has("genres", "action"), each_within("year", 1995, EVER)),
         ),
     ),
-    _films(
+    films(
         "one or the other",
         Say(
             "Fantasy or science fiction, whichever",
@@ -285,7 +275,7 @@ _DESK = each_has("category", "desk accessories")
 _GAMES = each_has("category", "board games")
 
 SHOP = [
-    _shop(
+    shop(
         "a bag on a budget",
         Say(
             "I need a backpack for under 80 dollars",
@@ -294,7 +284,7 @@ SHOP = [
         Say("Which is the cheapest?", (nothing(), names_extreme("price", -1))),
         Say("What is the second one made of?", (nothing(), tells("material", 2))),
     ),
-    _shop(
+    shop(
         "black headphones",
         Say(
             "Do you have headphones in black?",
@@ -303,25 +293,25 @@ SHOP = [
         Say("How much do they cost?", (nothing(), tells("price", 1))),
         Say("And which brand is it?", (nothing(), tells("brand", 1))),
     ),
-    _shop(
+    shop(
         "cheaper jackets",
         Say("Show me some jackets", (some(), _JACKETS)),
         Say("Too pricey, got anything cheaper?", (some(), _JACKETS, lower("price"))),
     ),
-    _shop(
+    shop(
         "a present",
         Say("I'm looking for a present", (asks(),)),
         Say("Toys, I think", (some(), each_has("category", "toys"))),
         Say("Only wooden ones", (some(), each("of wood", lambda toy: "wood" in toy["material"]))),
     ),
-    _shop(
+    shop(
         "owned already",
         Say("Hi", (exactly(3),)),
         Say("I already own the third one", (learned("seen|purchase|accept", 3),), keep={"owned": 3}),
         Say("What lamps do you sell?", (some(), each_has("category", "lighting"), without("owned"))),
         Browse((some(), without("owned"))),
     ),
-    _shop(
+    shop(
         "shoes that are there",
         Say(
             "Running shoes, but only what's in stock",
@@ -331,7 +321,7 @@ SHOP = [
         Say("Lovely, the first pair is mine", (learned("accept|purchase", 1),)),
         Say("Cheers!", (nothing(), learned_nothing())),
     ),
-    _shop(
+    shop(
         "never mind the colour",
         Say("A board game for less than 45 dollars", (some(), _GAMES, each_within("price", 0, 45))),
         Say("In brown", (some(), _GAMES, each_within("price", 0, 45), each_has("colour", "brown"))),
@@ -340,7 +330,7 @@ SHOP = [
             (some(), _GAMES, each_within("price", 0, 45), not_all_have("colour", "brown")),
         ),
     ),
-    _shop(
+    shop(
         "not that one",
         Say("Show me desk accessories", (some(), _DESK)),
         Say("No thanks to number two", (learned("reject|dislike", 2), without("no")), keep={"no": 2}),
@@ -349,13 +339,13 @@ SHOP = [
         Say("Desk accessories again", (some(), _DESK, without("no"))),
         Browse((some(), without("no"))),
     ),
-    _shop(
+    shop(
         "football first",
         Say("Who won the football yesterday?", (nothing(), learned_nothing())),
         Say("OK then, garden things", (some(), each_has("category", "garden"))),
         Say("Give me two in green or blue", (exactly(2), each_has("category", "garden"))),
     ),
-    _shop(
+    shop(
         "a kitchen thing by one maker",
         Say(
             "Kitchen stuff by Emberline",

@@ -1,18 +1,18 @@
 """Further conversations, as people type them in passing; written without a look at the training text."""
 
 from dialogues import (
+    EVER,
     Anew,
     Browse,
-    Conversation,
     React,
     Say,
-    Step,
     admits,
     asks,
     each,
     each_has,
     each_within,
     exactly,
+    films,
     fresh,
     learned,
     learned_nothing,
@@ -22,20 +22,10 @@ from dialogues import (
     none_has,
     not_all_have,
     nothing,
+    shop,
     tells,
     without,
 )
-
-EVER = 10_000
-
-
-def _films(name: str, *steps: Step) -> Conversation:
-    return Conversation(f"films-{name}", "demo.yaml", steps)
-
-
-def _shop(name: str, *steps: Step) -> Conversation:
-    return Conversation(f"shop-{name}", "shop.yaml", steps)
-
 
 _HORROR = each_has("genres", "horror")
 _SF = each_has("genres", "science fiction")
@@ -49,7 +39,7 @@ _THRILLER = each_has("genres", "thriller")
 _BEFORE_1990 = each_within("year", 0, 1990)
 
 FRESH_FILMS = [
-    _films(
+    films(
         "halloween party",
         Say("any good horror from before 1990?", (_HORROR, _BEFORE_1990)),
         Say("ideally with some sci-fi in it", (_HORROR, _SF)),
@@ -61,7 +51,7 @@ FRESH_FILMS = [
             "number 2 i know, saw it at the cinema", (learned("seen", 2), without("known")), keep={"known": 2}
         ),
     ),
-    _films(
+    films(
         "date night",
         Say("rom com for me and my girlfriend", (_COMEDY, _ROMANCE)),
         Say("nothing older than 1985 tho", (_ROMANCE, each_within("year", 1985, EVER))),
@@ -69,7 +59,7 @@ FRESH_FILMS = [
         Say("ok we'll watch the second then", (learned("accept", 2),), keep={"tonight": 2}),
         Browse((without("tonight"),)),
     ),
-    _films(
+    films(
         "nolan and caine",
         Say("christopher nolan films", (each_has("directors", "Christopher Nolan"),)),
         Say("i've seen inception", (learned("seen", "inception-2010"), without("inception-2010"))),
@@ -79,7 +69,7 @@ FRESH_FILMS = [
         ),
         Say("which is the newest", (names_extreme("year", 1),)),
     ),
-    _films(
+    films(
         "a small boy watches too",
         Say("movie night with my 5 year old, any cartoons?", (_ANIMATION,)),
         Say("we only have an hour and a half", (_ANIMATION, each_within("runtime", 0, 90))),
@@ -89,7 +79,7 @@ FRESH_FILMS = [
         ),
         Say("tell me a bit about the first", (nothing(), names(1))),
     ),
-    _films(
+    films(
         "bored on a sunday",
         Say("bored. what should i watch", (asks(),)),
         Say("idk, some action", (_ACTION,)),
@@ -98,7 +88,7 @@ FRESH_FILMS = [
         Anew(),
         Say("80s action again pls", (_ACTION, without("hated"))),
     ),
-    _films(
+    films(
         "the godfather and after",
         Say("do you have The Godfather?", (names("the-godfather-1972"),)),
         Say("loved it!", (learned("like", "the-godfather-1972"),)),
@@ -111,7 +101,7 @@ FRESH_FILMS = [
             (each_has("cast", "Robert De Niro"), none_has("directors", "Francis Ford Coppola")),
         ),
     ),
-    _films(
+    films(
         "granddad's cowboys",
         Say("cowboy stuff for grandpa, so westerns", (_WESTERN,)),
         Say("not the italian ones", (_WESTERN, none_has("country", "Italy"))),
@@ -122,7 +112,7 @@ FRESH_FILMS = [
         Say("why the 2nd?", (names(2),)),
         Say("got a western from South Korea?", (admits(),)),
     ),
-    _films(
+    films(
         "two against four",
         Say(
             "sci-fi made after 2005",
@@ -135,7 +125,7 @@ FRESH_FILMS = [
             (exactly(2), fresh(), each_within("year", 2005, EVER)),
         ),
     ),
-    _films(
+    films(
         "pizza, then subtitles",
         Say("order me a pizza", (nothing(), learned_nothing())),
         Say("haha ok. a drama that's not in english", (_DRAMA, none_has("language", "English"))),
@@ -146,7 +136,7 @@ FRESH_FILMS = [
         React("seen", 1, keep="known"),
         Say("more", (fresh(), none_has("language", "English"), without("known"))),
     ),
-    _films(
+    films(
         "four thrillers less one",
         Say(
             "can i get 4 thrillers from the 70s or 80s?",
@@ -166,7 +156,7 @@ _SHOES = each_has("category", "running shoes")
 _IN_STOCK = each("in stock", lambda product: product["in_stock"])
 
 FRESH_SHOP = [
-    _shop(
+    shop(
         "anything but pink",
         Say("jacket, max 150 dollars", (_JACKETS, each_within("price", 0, 150))),
         Say(
@@ -177,14 +167,14 @@ FRESH_SHOP = [
         Say("good, i'll take it", (learned("accept|purchase", 2),)),
         Say("perfect thank you", (nothing(),)),
     ),
-    _shop(
+    shop(
         "a cute otter",
         Say("dont really know what i want", (asks(),)),
         Say("toys maybe? for a 4 year old", (_TOYS,)),
         Say("up to 30 bucks", (each_within("price", 0, 30),)),
         Say("aww i love the otter", (learned("like", "otter-plush"),)),
     ),
-    _shop(
+    shop(
         "stars on the ears",
         Say(
             "headphones with 4 stars or better",
@@ -194,7 +184,7 @@ FRESH_SHOP = [
         Say("what's the best rated one", (names_extreme("rating", 1),)),
         Say("hm can you go cheaper?", (_HEADPHONES, lower("price"))),
     ),
-    _shop(
+    shop(
         "new flat",
         Say("moved house, need kitchen things. not black", (_KITCHEN, none_has("colour", "black"))),
         Say("what material is the 4th", (tells("material", 4),)),
@@ -202,7 +192,7 @@ FRESH_SHOP = [
         Say("show the others again", (_KITCHEN, without("owned"))),
         Browse((without("owned"),)),
     ),
-    _shop(
+    shop(
         "marathon in spring",
         Say("strideon running shoes", (_SHOES, each_has("brand", "Strideon"))),
         Say("not the first, too ugly", (learned("reject|dislike", 1), without("no")), keep={"no": 1}),
@@ -212,4 +202,4 @@ FRESH_SHOP = [
     ),
 ]
 
-FRESH: list[Conversation] = [*FRESH_FILMS, *FRESH_SHOP]
+FRESH = [*FRESH_FILMS, *FRESH_SHOP]

@@ -362,3 +362,15 @@ class _Talk:
 def words(text: str) -> list[str]:
     """Lower-cased words without punctuation."""
     return re.findall(r"\w+", text.lower())
+
+
+EVER = 10_000
+"""A year, a price, a length that nothing reaches."""
+
+
+def films(name: str, *steps: Step) -> Conversation:
+    return Conversation(f"films-{name}", "demo.yaml", steps)
+
+
+def shop(name: str, *steps: Step) -> Conversation:
+    return Conversation(f"shop-{name}", "shop.yaml", steps)

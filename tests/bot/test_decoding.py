@@ -1,24 +1,17 @@
 """What a writer may write, how an answer is parsed, and what is read of a message that is too long."""
 
-from pathlib import Path
-
 import pytest
 from transformers import PreTrainedTokenizerFast
 
 from bot.decoding import FactConstraint
 from bot.layout import ACTS, MARKS, PLACEHOLDERS, SLOTS, Message, placeholder, slot_token
+from bot.model import SHIPPED
 from bot.understanding import parse, reading_prompt
-
-ROOT = Path(__file__).parents[2]
-TOKENIZERS = (ROOT / "models" / "parley-gpt2", ROOT / "runs" / "parley-gpt2" / "tokenizer")
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    for folder in TOKENIZERS:
-        if (folder / "tokenizer.json").exists():
-            return PreTrainedTokenizerFast.from_pretrained(folder)
-    pytest.skip("no trained tokenizer: run `python -m training.train` or put weights in models/parley-gpt2")
+    return PreTrainedTokenizerFast.from_pretrained(SHIPPED)
 
 
 def test_a_span_cut_off_ends_at_its_last_whole_word():

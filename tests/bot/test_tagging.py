@@ -2,7 +2,6 @@
 
 import random
 from itertools import pairwise
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,12 +10,10 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from bot.layout import ACTS, MARKS, SLOTS, neutral, render_read, slot_token
-from bot.model import LanguageModel, ModelConfig
+from bot.model import SHIPPED, LanguageModel, ModelConfig
 from bot.tagging import MOST_SPANS, _whole_words, is_boundary, spans_of
 from bot.understanding import read
 
-ROOT = Path(__file__).parents[2]
-TOKENIZERS = (ROOT / "models" / "parley-gpt2", ROOT / "runs" / "parley-gpt2" / "tokenizer")
 ODD = """
 any slow film with two foxes, not that long please? it's don't sci-fi 80's (2019) $20 £15.50
 “Quiet Harbour” naïve Zoë café's #1 a_b snake_case x/y foo-bar ... !! <| [x] <|end|> [TITLE]
@@ -30,10 +27,7 @@ SPACES = [" ", " ", " ", " ", "  ", "", "\t", "\n", "\u00a0", "\0"]
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    for folder in TOKENIZERS:
-        if (folder / "tokenizer.json").exists():
-            return PreTrainedTokenizerFast.from_pretrained(folder)
-    pytest.skip("no trained tokenizer: run `python -m training.train` or put weights in models/parley-gpt2")
+    return PreTrainedTokenizerFast.from_pretrained(SHIPPED)
 
 
 class Whims:

@@ -120,7 +120,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 )
 def test_a_missing_column_is_named_with_those_that_exist(tmp_path: Path, write: object) -> None:
     """So that the user can see which one to rename."""
-    path = write(tmp_path)  # type: ignore[operator]
+    path = write(tmp_path)
 
     with pytest.raises(IngestError, match="no column 'title'; the file has 'id', 'word'"):
         list(read_rows(path, ["id", "title"]))

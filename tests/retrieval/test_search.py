@@ -55,10 +55,10 @@ def test_the_index_finds_what_exact_search_finds(
 ) -> None:
     """Large catalogues ask Chroma and filter after; here it is made to."""
     wish = {"constraints": [Constraint("year", "gte", 1990)], "excluded": ["f11"], "limit": 5}
-    exact = retrieval.retriever.retrieve("a robot in space", **wish)  # type: ignore[arg-type]
+    exact = retrieval.retriever.retrieve("a robot in space", **wish)
     monkeypatch.setattr(search, "EXACT_BELOW", 0)
 
-    assert retrieval.retriever.retrieve("a robot in space", **wish) == exact  # type: ignore[arg-type]
+    assert retrieval.retriever.retrieve("a robot in space", **wish) == exact
 
 
 def test_nothing_asked_finds_nothing(retrieval: Retrieval) -> None:
@@ -98,7 +98,7 @@ def test_the_langchain_retriever_gives_the_same_candidates(retrieval: Retrieval)
 
     documents = chain.invoke("a heist", **wish)
 
-    assert candidates_of(documents) == retrieval.retriever.retrieve("a heist", **wish)  # type: ignore[arg-type]
+    assert candidates_of(documents) == retrieval.retriever.retrieve("a heist", **wish)
     first = documents[0]
     assert first.id == first.metadata["item_id"]
     assert retrieval.catalogue[first.metadata["item_id"]].title in first.page_content
@@ -113,7 +113,7 @@ def test_the_matrix_rows_are_the_items(retrieval: Retrieval, encoder: TextEncode
     np.testing.assert_allclose(retrieval.matrix[catalogue.position("f16")], own, atol=1e-4)
 
 
-def test_an_empty_catalogue_opens_and_finds_nothing(engine: Engine, encoder: TextEncoder, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_an_empty_catalogue_opens_and_finds_nothing(engine: Engine, encoder: TextEncoder, tmp_path) -> None:
     """A service that has not been fed yet still answers."""
     empty = open_retrieval(engine, tmp_path, CONFIG, EncoderConfig(), encoder=encoder)
 
