@@ -7,6 +7,8 @@ ParleyError
             ModelTooSlow     it did not finish before the turn's deadline
         MessageError         a message that cannot be taken (empty, too long)
         UnknownSession       no such session, or another user's
+        UnknownTurn          the turn to answer anew is not the latest of its session
+        UnknownBelief        nothing of that key is believed of this user
 """
 
 from storage.errors import ParleyError
@@ -36,3 +38,17 @@ class UnknownSession(BotError):
     def __init__(self, session_id: str) -> None:
         super().__init__(f"there is no session {session_id!r} of this user")
         self.session_id = session_id
+
+
+class UnknownTurn(BotError):
+    def __init__(self, turn_id: str) -> None:
+        super().__init__(
+            f"{turn_id!r} is not the latest turn of this session; only that one can be answered anew"
+        )
+        self.turn_id = turn_id
+
+
+class UnknownBelief(BotError):
+    def __init__(self, key: str) -> None:
+        super().__init__(f"nothing is held under {key!r} for this user")
+        self.key = key

@@ -48,3 +48,35 @@ class Turn:
     model: ModelReport
     timings_ms: Mapping[str, float]
     suggestions: tuple[str, ...] = ()
+    """What the person might say next, in their own words."""
+    stopped: bool = False
+    """Whether the person stopped the answer; the reply is what they had seen by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The first step of a turn: what was meant, and the events that were learned from it, durable by now."""
+
+    session_id: str
+    turn_id: str
+    intent: Intent
+    events: tuple[BehaviourEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The items of the answer, ranked; their explanations are still to be written."""
+
+    recommendations: tuple[Recommendation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One checked sentence, in the order of the reply; `item_id` when it is that item's explanation."""
+
+    text: str
+    item_id: str | None = None
+
+
+Step = Understood | Listed | Said | Turn
+"""What a streamed turn gives, in this order: Understood, Listed (with items only), Said..., and the Turn."""
