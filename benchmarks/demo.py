@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import track
 from sqlalchemy import insert
 
-from bot.model import SHIPPED
+from bot.loading import SHIPPED
 from bot.prepare import Preparation
 from bot.reply import Turn
 from bot.service import Parley

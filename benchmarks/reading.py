@@ -21,7 +21,8 @@ from rich.progress import track
 from benchmarks import keywords
 from benchmarks.untaught import untaught
 from bot.layout import ACTS
-from bot.model import SHIPPED, ModelConfig, load_model
+from bot.loading import SHIPPED, load_model
+from bot.model import ModelConfig
 from bot.understanding import Reading, Span, read
 from training.sources import LabelledTurn, redial_labelled
 

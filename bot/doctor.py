@@ -52,7 +52,7 @@ def _state(settings: Settings) -> str:
 
 
 def _model(settings: Settings) -> str:
-    from bot.model import load_model
+    from bot.loading import load_model
 
     return f"{load_model(settings.model).name} loads"
 

@@ -5,6 +5,7 @@ ParleyError
         SettingsError        a setting that cannot be used, named with the way out
         ModelError           the language model cannot be loaded or used
             ModelTooSlow     it did not finish before the turn's deadline
+            ModelStopped     it was told to stop, because nobody waits for the answer any more
         MessageError         a message that cannot be taken (empty, too long)
         UnknownSession       no such session, or another user's
         UnknownTurn          the turn to answer anew is not the latest of its session
@@ -28,6 +29,10 @@ class ModelError(BotError):
 
 class ModelTooSlow(ModelError):
     """The language model did not finish before the turn's deadline."""
+
+
+class ModelStopped(ModelError):
+    """The language model was told to stop writing."""
 
 
 class MessageError(BotError):

@@ -4,15 +4,10 @@ Knows tensors, tokens and devices; knows nothing of items, users or dialogue. A 
 `layout.json` was trained on `prompts/` (its digest is checked); any other model is asked by instruction.
 """
 
-import hashlib
-import json
-import os
 import threading
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -21,12 +16,11 @@ from langchain_core.language_models import BaseLLM
 from langchain_core.outputs import Generation, LLMResult
 from pydantic import BaseModel, ConfigDict, PositiveInt, PrivateAttr
 
-import prompts
 from bot.decoding import Constraint
-from bot.errors import ModelError, ModelTooSlow
+from bot.errors import ModelError, ModelStopped, ModelTooSlow
 from bot.layout import ACTS, MARKS, SLOTS, act_token, slot_token
 from bot.tagging import spans_of
-from bot.word_states import WordStates, add_states, load_word_states
+from bot.word_states import WordStates, add_states
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +33,6 @@ LIKELIEST, NUCLEUS = 64, 0.92
 """A sampled token is one of so many likeliest, and of those that make up so much of the probability."""
 SURENESS = "mean_logprob"
 """Under which name a generation tells how likely the model, left free, would have written it."""
-SHIPPED = Path(__file__).parent.parent / "models" / "parley-gpt2"
 
 
 class ModelConfig(BaseModel):
@@ -80,6 +73,10 @@ class Ask:
     seed: int | None = None
     least: float | None = None
     """An answer whose mean log-probability falls below this is broken off."""
+    stopped: Callable[[], bool] = lambda: False
+    """Asked before each token; once true, ModelStopped is raised."""
+    finished: Callable[[int, str, float], None] = lambda row, text, sureness: None
+    """Told each answer as soon as it is written: which prompt's, its text and how sure the model was."""
 
 
 class LanguageModel(BaseLLM):
@@ -220,10 +217,19 @@ class LanguageModel(BaseLLM):
         output = self._model(**inputs, use_cache=True)
         written: list[list[int]] = [[] for _ in texts]
         sureness: list[list[float]] = [[] for _ in texts]
+        answers: dict[int, tuple[str, float]] = {}
         open_rows = set(range(len(texts)))
+
+        def close(row: int) -> None:
+            open_rows.discard(row)
+            answers[row] = (self._decode(written[row]), sum(sureness[row]) / max(1, len(sureness[row])))
+            ask.finished(row, *answers[row])
+
         position = inputs["position_ids"][:, -1]
         end = self._end_token()
         for _ in range(ask.tokens):
+            if ask.stopped():
+                raise ModelStopped("the answer was stopped")
             if ask.deadline is not None and time.monotonic() > ask.deadline:
                 raise ModelTooSlow("the language model did not finish in time")
             chosen = [
@@ -236,7 +242,7 @@ class LanguageModel(BaseLLM):
             for row in sorted(open_rows):
                 sureness[row].append(float(likely[row, chosen[row]]))
                 if chosen[row] == end or _hopeless(sureness[row], ask.least):
-                    open_rows.discard(row)
+                    close(row)
                 else:
                     written[row].append(chosen[row])
             if not open_rows:
@@ -250,10 +256,9 @@ class LanguageModel(BaseLLM):
                 past_key_values=output.past_key_values,
                 use_cache=True,
             )
-        return [
-            (self._decode(tokens), sum(sure) / max(1, len(sure)))
-            for tokens, sure in zip(written, sureness, strict=True)
-        ]
+        for row in sorted(open_rows):  # cut off by the token limit
+            close(row)
+        return [answers[row] for row in range(len(texts))]
 
     def _choose(
         self,
@@ -341,101 +346,3 @@ def _copy_start(prompt: str) -> int:
 
 def _before(text: str, stop: Sequence[str]) -> str:
     return text[: min([text.find(word) for word in stop if word in text], default=len(text))]
-
-
-def load_model(config: ModelConfig) -> LanguageModel:
-    """Load the model that `config` names.
-
-    Raises:
-        ModelError: no such folder, another digest, another layout, or weights that are not safetensors.
-    """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    source = config.path or str(SHIPPED)
-    folder = Path(source)
-    local = folder.is_dir()
-    if not local and (config.path is None or source.startswith((".", "/", "~")) or source.count("/") != 1):
-        raise ModelError(
-            f"the model folder {source!r} does not exist; set `model.path` to a folder or a hub id"
-        )
-    if local:
-        _check_digest(folder, config.digest)
-    else:
-        os.environ["HF_HUB_OFFLINE"] = "0"
-    thresholds = _read_layout(folder) if local else None
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    device = _device(config.device)
-    dtype = config.dtype if config.dtype != "auto" else ("float32" if device == "cpu" else "auto")
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(
-            source, dtype=dtype, device_map=device, trust_remote_code=False, use_safetensors=True
-        )
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"the model {source!r} cannot be loaded: {reason}") from error
-    model.train(False)
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
-    words = load_word_states(folder, tokenizer, train=False) if local else None
-    if config.int8 and device == "cpu":
-        model = quantise(model)
-        if words is not None:
-            words.encoder = quantise(words.encoder)
-    return LanguageModel(
-        model,
-        tokenizer,
-        config,
-        name=folder.name if local else source,
-        thresholds=thresholds,
-        words=None if words is None else words.to(device),
-    )
-
-
-def _device(wanted: str) -> str:
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise ModelError("no CUDA device is available; set `model.device` to auto or cpu")
-    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def _check_digest(folder: Path, digest: str | None) -> None:
-    weights = folder / "model.safetensors"
-    if not weights.exists() and not (folder / "model.safetensors.index.json").exists():
-        raise ModelError(f"{folder} has no model.safetensors; weights are read from safetensors only")
-    if digest and hashlib.sha256(weights.read_bytes()).hexdigest() != digest:
-        raise ModelError(f"{weights} is not the file that `model.digest` names")
-
-
-def _read_layout(folder: Path) -> dict[str, float] | None:
-    """The thresholds of acts and slot tokens of a model trained on our layout; None for any other model."""
-    file = folder / "layout.json"
-    if not file.exists():
-        return None
-    layout = json.loads(file.read_text(encoding="utf-8"))
-    if layout["digest"] != prompts.layout_digest():
-        raise ModelError(
-            f"{folder} was trained on another layout of prompts/ (digest {layout['digest'][:12]}, now "
-            f"{prompts.layout_digest()[:12]}); train it again or restore prompts/layout.yaml, read.txt and "
-            "write.txt"
-        )
-    return {str(name): float(threshold) for name, threshold in layout["thresholds"].items()}
-
-
-def quantise(model: Any) -> Any:
-    """Linear layers to int8, in place of GPT-2's Conv1D too, which torch does not quantise by itself."""
-    from torch.ao.quantization import quantize_dynamic
-    from transformers.pytorch_utils import Conv1D
-
-    for module in list(model.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, Conv1D):
-                linear = torch.nn.Linear(child.weight.shape[0], child.weight.shape[1])
-                linear.weight = torch.nn.Parameter(child.weight.t().contiguous(), requires_grad=False)
-                linear.bias = child.bias
-                setattr(module, name, linear)
-    with warnings.catch_warnings():
-        # torch announces another package for this; its own still serves every version we allow.
-        warnings.simplefilter("ignore")
-        quantised: torch.nn.Module = quantize_dynamic(model.float(), {torch.nn.Linear}, dtype=torch.qint8)
-    return quantised

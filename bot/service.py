@@ -13,7 +13,8 @@ from bot.facts import Reasons
 from bot.grounding import Grounder
 from bot.intent import Intent
 from bot.layout import Message
-from bot.model import LanguageModel, load_model
+from bot.loading import load_model
+from bot.model import LanguageModel
 from bot.reply import Evidence, Recommendation, Turn
 from bot.responding import Responder
 from bot.sessions import Sessions

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from bot.layout import ACTS, SLOTS, slot_token
-from bot.model import LanguageModel, ModelConfig, load_model
+from bot.loading import load_model
+from bot.model import LanguageModel, ModelConfig
 from bot.understanding import reading_prompt
 from training.examples import dev_turns, slot_tags
 from training.sources import LabelledTurn

@@ -1,6 +1,6 @@
 """Train the shipped model: `python -m training.train --minutes 60`.
 
-Seeded, resumable (`--resume`), on a CPU or a GPU by accelerate. Writes a model folder that `bot.model`
+Seeded, resumable (`--resume`), on a CPU or a GPU by accelerate. Writes a model folder that `bot.loading`
 loads, a loss plot and a log under `--out`.
 """
 

@@ -5,7 +5,7 @@ from transformers import PreTrainedTokenizerFast
 
 from bot.decoding import FactConstraint
 from bot.layout import ACTS, MARKS, PLACEHOLDERS, SLOTS, Message, placeholder, slot_token
-from bot.model import SHIPPED
+from bot.loading import SHIPPED
 from bot.understanding import parse, reading_prompt
 
 

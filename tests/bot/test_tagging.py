@@ -10,7 +10,8 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from bot.layout import ACTS, MARKS, SLOTS, neutral, render_read, slot_token
-from bot.model import SHIPPED, LanguageModel, ModelConfig
+from bot.loading import SHIPPED
+from bot.model import LanguageModel, ModelConfig
 from bot.tagging import MOST_SPANS, _whole_words, is_boundary, spans_of
 from bot.understanding import read
 

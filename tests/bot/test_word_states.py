@@ -7,7 +7,7 @@ from transformers import AutoTokenizer
 
 from bot.errors import ModelError
 from bot.layout import Message, render_read
-from bot.model import SHIPPED
+from bot.loading import SHIPPED
 from bot.word_states import PROJECTION, add_states, load_word_states, new_word_states, save_word_states
 
 pytestmark = pytest.mark.slow
