@@ -3,9 +3,10 @@
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
-from bot.errors import MessageError, UnknownSession
+from bot.errors import MessageError, UnknownBelief, UnknownSession, UnknownTurn
 from bot.intent import Intent
-from bot.reply import Evidence, ModelReport, Recommendation, Turn
+from bot.profile import Belief, Profile
+from bot.reply import Evidence, Listed, ModelReport, Recommendation, Said, Turn, Understood
 from bot.settings import load_settings
 from ranking.actions import ActionsConfig
 from ranking.errors import IdempotencyConflict, UnknownEvent, UnknownItem
@@ -38,14 +39,34 @@ class FixedParley:
         self.events = []
         self.keys = {}
         self.held = {}
+        self.profiles = {}
         self.calls = []
         self.closed = False
+        self.between = lambda: None
+        """Called before each sentence of a stream: a test may wait or raise here."""
 
     def close(self):
         self.closed = True
 
-    def chat(self, user_id, message, *, session_id=None, k=5, context=None, history=()):
-        self.calls.append({"k": k, "context": context, "history": list(history)})
+    def chat(self, user_id, message, *, session_id=None, k=5, context=None, history=(), retry_of=None):
+        *_, turn = self.stream(
+            user_id, message, session_id=session_id, k=k, context=context, history=history, retry_of=retry_of
+        )
+        return turn
+
+    def stream(
+        self,
+        user_id,
+        message,
+        *,
+        session_id=None,
+        k=5,
+        context=None,
+        history=(),
+        retry_of=None,
+        stopped=lambda: False,
+    ):
+        self.calls.append({"k": k, "context": context, "history": list(history), "retry_of": retry_of})
         if not message.strip():
             raise MessageError("the message is empty")
         if len(message) > self.settings.server.max_message_chars:
@@ -56,20 +77,92 @@ class FixedParley:
         session = self.held.setdefault(session_id, {"user_id": user_id, "title": None, "turns": []})
         if session["user_id"] != user_id:
             raise UnknownSession(session_id)
+        if retry_of is not None:
+            if not session["turns"] or session["turns"][-1].turn_id != retry_of:
+                raise UnknownTurn(retry_of)
+            session["turns"].pop()
         turn_id = f"{session_id}-turn{len(session['turns']) + 1}"
+        intent = Intent(("request",), query=message)
+        found = tuple(self.recommendations(user_id, k=k))
+        yield Understood(session_id, turn_id, intent, ())
+        yield Listed(tuple(replace(one, explanation="") for one in found))
+        said = []
+        for text, item_id in [
+            (f"You said: {message}", None),
+            *((one.explanation, one.item_id) for one in found),
+        ]:
+            self.between()
+            if stopped():
+                break
+            said.append(text)
+            yield Said(text, item_id)
         turn = Turn(
             session_id=session_id,
             turn_id=turn_id,
-            reply=f"You said: {message}",
-            intent=Intent(("request",), query=message),
-            recommendations=tuple(self.recommendations(user_id, k=k)),
+            reply=" ".join(said[:1]),
+            intent=intent,
+            recommendations=found,
             events=(),
             variant="full",
             model=ModelReport("fixed", fallback=message == "fall back", reason=None),
             timings_ms={"understand": 2.0, "total": 5.0},
+            suggestions=("Something shorter",),
+            stopped=len(said) <= len(found),
         )
         session["turns"].append(turn)
-        return turn
+        yield turn
+
+    def openings(self):
+        return ["Something calm", "A drama from the 1980s"]
+
+    def profile(self, user_id):
+        return self.profiles.get(user_id, Profile())
+
+    def set_profile(self, user_id, profile):
+        for item_id in profile.hidden:
+            self.item(item_id)
+        self.profiles[user_id] = profile
+        return profile
+
+    def beliefs(self, user_id):
+        profile = self.profile(user_id)
+        told = [
+            Belief(f"{stance}:{taste.text}", stance, taste.text, None, "profile", at=taste.at)
+            for stance, tastes in (("likes", profile.likes), ("dislikes", profile.dislikes))
+            for taste in tastes
+        ]
+        hidden = [
+            Belief(f"hidden:{one}", "hidden", self.item(one).title, one, "profile") for one in profile.hidden
+        ]
+        stances = {"like": "likes", "dislike": "dislikes", "reject": "dislikes", "seen": "knows"}
+        learned = [
+            Belief(
+                f"event:{event.event_id}",
+                stances.get(event.action, "knows"),
+                self.item(event.item_id).title,
+                event.item_id,
+                "button",
+                at=event.timestamp,
+            )
+            for event in reversed(self.events)
+            if event.user_id == user_id
+        ]
+        return learned + told + hidden
+
+    def forget(self, user_id, key):
+        if key not in [belief.key for belief in self.beliefs(user_id)]:
+            raise UnknownBelief(key)
+        kind, rest = key.split(":", 1)
+        profile = self.profile(user_id)
+        if kind == "event":
+            self.retract(rest)
+        elif kind == "hidden":
+            self.profiles[user_id] = replace(
+                profile, hidden=tuple(one for one in profile.hidden if one != rest)
+            )
+        else:
+            kept = tuple(one for one in getattr(profile, kind) if one.text != rest)
+            self.profiles[user_id] = replace(profile, **{kind: kept})
 
     def recommendations(self, user_id, k=5):
         hidden = {e.item_id for e in self.events if e.user_id == user_id and e.action in ("dislike", "seen")}
