@@ -6,9 +6,9 @@ used go to a rejects file with their line and reason, and the others go in.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,8 @@ def _usable(
             continue
         try:
             item = item_of(row.values, config)
+            if config.id_column is None:
+                item = replace(item, item_id=_unused(item.item_id, seen))
             if item.item_id in seen:
                 raise BadValueError(
                     f"{config.id_column}: {item.item_id!r} was given before, in line {seen[item.item_id]}"
@@ -106,6 +108,12 @@ def _usable(
             continue
         seen[item.item_id] = row.line
         yield _columns(item)
+
+
+def _unused(made: str, seen: Collection[str]) -> str:
+    """An id made from a title, numbered when an earlier row of the file has the same title."""
+    numbered = (f"{made}-{number}" for number in count(2))
+    return made if made not in seen else next(one for one in numbered if one not in seen)
 
 
 def _columns(item: Item) -> dict[str, Any]:

@@ -72,6 +72,12 @@ class FieldSpec(BaseModel):
     """Other words that people use for the field."""
     column: str | None = None
     """The source column, when it is not called as the field is."""
+    separator: str | None = Field(default=None, min_length=1)
+    """What separates the values of this list in one cell; empty for the catalogue's `list_separator`."""
+    decimal: Literal[".", ","] = "."
+    """The decimal mark of numbers kept as text; the other of the two groups thousands."""
+    date_format: str | None = None
+    """How dates are written, as in `%d/%m/%Y`; empty for ISO dates such as 1994-09-23."""
 
     def role_of(self, name: str) -> Role | None:
         """The declared role, or the one that the field's `name` suggests, or None."""
@@ -95,16 +101,20 @@ class CatalogueConfig(BaseModel):
     """What several are called."""
     fields: dict[str, FieldSpec] = Field(default_factory=dict)
     """The declared fields; columns that are not declared are left out."""
-    id_column: str = "item_id"
-    """The column of ids."""
+    id_column: str | None = "item_id"
+    """The column of ids; null where there is none: an id is then made from the title."""
     title_column: str = "title"
     """The column of titles."""
-    description_column: str = "description"
-    """The column of descriptions."""
+    description_column: str | None = "description"
+    """The column of descriptions; null where there is none."""
     aliases_column: str | None = None
     """The column of other titles, separated as lists are."""
     list_separator: str = Field(default="|", min_length=1)
     """What separates the values of a list kept in one cell."""
+    missing: list[str] = Field(default_factory=list)
+    """What stands in a cell that has no value, such as "N/A"; case does not matter."""
+    html: bool = False
+    """Whether texts hold HTML, of which only the words are kept."""
 
     @field_validator("fields")
     @classmethod

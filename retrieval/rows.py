@@ -1,4 +1,4 @@
-"""Rows out of CSV, JSONL and Parquet files, one at a time, however large the file.
+"""Rows out of CSV, JSONL and Parquet files, one at a time, however large the file; JSON is read whole.
 
 What the rows mean, items or events, is for the callers to say.
 """
@@ -15,7 +15,9 @@ from typing import Any, BinaryIO, cast
 
 from retrieval.errors import IngestError
 
-SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".parquet")
+SUFFIXES = (
+    ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet",
+)  # fmt: skip
 DELIMITERS = ",;\t"
 LONGEST_CELL = 16 * 1024 * 1024
 PARQUET_MAGIC, GZIP_MAGIC = b"PAR1", b"\x1f\x8b"
@@ -42,7 +44,7 @@ def read_rows(path: Path, required: Sequence[str] = ()) -> Iterator[Row | BadRow
     """Yield the rows of `path` in order, bad ones in their places.
 
     Raises IngestError, before the first row, when the file is missing, is not what its name says, or has
-    no column of one of the `required` names (JSONL has no columns to ask for: its rows are looked at one
+    no column of one of the `required` names (JSON has no columns to ask for: its rows are looked at one
     by one).
     """
     kind = _kind(path)
@@ -52,6 +54,8 @@ def read_rows(path: Path, required: Sequence[str] = ()) -> Iterator[Row | BadRow
             yield from _parquet_rows(path, required)
         elif kind == "jsonl":
             yield from _jsonl_rows(path)
+        elif kind == "json":
+            yield from _json_rows(path)
         else:
             yield from _csv_rows(path, required)
     except UnicodeDecodeError as error:
@@ -108,7 +112,11 @@ def _check_content(path: Path, kind: str) -> None:
                 start = file.read(4096)
             if b"\0" in start:
                 raise IngestError(path, None, f"its content is binary, not {kind.upper()}")
-            if kind != "jsonl" and start.lstrip(b"\xef\xbb\xbf \r\n\t")[:2] in (b'{"', b"[{", b"{\n"):
+            if kind not in ("json", "jsonl") and start.lstrip(b"\xef\xbb\xbf \r\n\t")[:2] in (
+                b'{"',
+                b"[{",
+                b"{\n",
+            ):
                 raise IngestError(path, None, "its content is JSON, against its name; call it .jsonl")
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
@@ -165,6 +173,53 @@ def _jsonl_rows(path: Path) -> Iterator[Row | BadRow]:
                 yield Row(line, values)
             else:
                 yield BadRow(line, "not a JSON object", raw.strip()[:1000])
+
+
+def _json_rows(path: Path) -> Iterator[Row | BadRow]:
+    """The records of one JSON document; a file of many, one a line, is called .json too."""
+    with _open_binary(path) as binary:
+        text = binary.read().decode("utf-8-sig")
+    try:
+        content = json.loads(text)
+    except RecursionError as error:
+        raise IngestError(path, None, f"not JSON that can be read: {error}") from error
+    except json.JSONDecodeError as error:
+        if error.msg != "Extra data":
+            raise IngestError(path, error.lineno, f"not JSON: {error.msg}") from error
+        yield from _jsonl_rows(path)
+        return
+    for number, record in enumerate(_records(content), start=1):
+        if isinstance(record, dict):
+            yield Row(number, record)
+        else:
+            yield BadRow(number, "not a JSON object", json.dumps(record, ensure_ascii=False)[:1000])
+
+
+def _records(content: Any) -> list[Any]:
+    """The records of a document: a list of them, or of [name, record] pairs, or one that a key leads to."""
+    if isinstance(content, list):
+        return [_named(*one) if _is_pair(one) else one for one in content]
+    if not isinstance(content, dict):
+        return [content]
+    lists = [value for value in content.values() if isinstance(value, list) and value]
+    if len(lists) == 1 and isinstance(lists[0][0], dict):
+        return _records(lists[0])
+    if content and all(isinstance(value, dict) for value in content.values()):
+        return [{"id": key} | value for key, value in content.items()]
+    return [content]
+
+
+def _is_pair(record: Any) -> bool:
+    return (
+        isinstance(record, list)
+        and len(record) == 2
+        and isinstance(record[0], str)
+        and isinstance(record[1], dict)
+    )
+
+
+def _named(name: str, record: dict[str, Any]) -> dict[str, Any]:
+    return record if name in record.values() else {"name": name} | record
 
 
 def _parquet_rows(path: Path, required: Sequence[str]) -> Iterator[Row | BadRow]:

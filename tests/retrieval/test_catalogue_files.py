@@ -196,3 +196,104 @@ def test_roles_are_declared_or_guessed_from_the_name() -> None:
     assert FieldSpec(type="list", role="genre").role_of("kind_of_thing") == "genre"
     assert FieldSpec(type="text").role_of("notes") is None
     assert CONFIG.field_with_role("runtime") == "runtime"
+
+
+def ingested(engine: Engine, folder: Path, text: str, config: CatalogueConfig) -> Catalogue:
+    path = folder / "a.csv"
+    path.write_text(text, encoding="utf-8")
+    report = ingest_items(engine, config, path, folder / "rejects.csv")
+    assert report.rejected == 0, (folder / "rejects.csv").read_text(encoding="utf-8")
+    return Catalogue.load(engine, config)
+
+
+def test_a_file_without_ids_and_descriptions_gets_ids_from_its_titles(engine: Engine, tmp_path: Path) -> None:
+    """The same ids each time, and two items of one title stay two."""
+    config = CatalogueConfig(id_column=None, description_column=None, title_column="name")
+    text = "name\nThe Old Mill!\n茶馆（总店）\nThe old mill\n???\n"
+
+    catalogue = ingested(engine, tmp_path, text, config)
+    again = ingest_items(engine, config, tmp_path / "a.csv", tmp_path / "rejects.csv")
+
+    assert set(catalogue.ids) == {"the-old-mill", "茶馆-总店", "the-old-mill-2", "item"}
+    assert catalogue["item"].description == ""
+    assert (again.added, again.changed) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("cell", "spec", "value"),
+    [
+        ("$1,299.00", {}, 1299.0),
+        ("1.299,50 €", {"decimal": ","}, 1299.5),
+        ("1,5", {"decimal": ","}, 1.5),
+        ("CHF 1'200", {}, 1200.0),
+        ("12,99,000", {}, 1299000.0),
+        ("-750.0", {}, -750.0),
+        ("9.5e+3", {}, 9500.0),
+        ("￥23/份", {"unit": "/份"}, 23.0),
+        ("320 pages", {"unit": "pages"}, 320.0),
+        ("4.5 stars", {}, 4.5),
+        ("1h 45m", {"unit": "minutes"}, 105.0),
+        ("2 hours", {"unit": "minutes"}, 120.0),
+        ("105 min", {"unit": "minutes"}, 105.0),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(
+    engine: Engine, tmp_path: Path, cell: str, spec: dict[str, str], value: float
+) -> None:
+    """With signs, units and grouped thousands."""
+    config = CatalogueConfig(fields={"n": FieldSpec.model_validate({"type": "float", **spec})})
+    text = f'item_id,title,description,n\n1,Rope,,"{cell}"\n'
+    assert ingested(engine, tmp_path, text, config)["1"].fields["n"] == value
+
+
+@pytest.mark.parametrize("cell", ["1,5", "12 Monkeys", "10-20", "1.2.3", "$", "1,29", "inf", "2 hours"])
+def test_what_only_holds_a_number_is_none(engine: Engine, tmp_path: Path, cell: str) -> None:
+    """A wrong number is worse than none: "1,5" may be one and a half."""
+    config = CatalogueConfig(fields={"n": FieldSpec(type="float")})
+    path = tmp_path / "a.csv"
+    path.write_text(f'item_id,title,description,n\n1,Rope,,"{cell}"\n2,Sail,,3\n', encoding="utf-8")
+    assert ingest_items(engine, config, path, tmp_path / "rejects.csv").rejected == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "values"),
+    [
+        ('["Drama", "War"]', ["Drama", "War"]),
+        ("['Drama', \"Children's\"]", ["Drama", "Children's"]),
+        ("[{'id': 18, 'name': 'Drama'}, {'id': 9, 'name': 'War'}]", ["Drama", "War"]),
+        ("[]", None),
+        ("[Rec]; Drama", ["[Rec]", "Drama"]),
+        ("[Rec]", ["[Rec]"]),
+    ],
+)
+def test_lists_are_read_in_every_notation(
+    engine: Engine, tmp_path: Path, cell: str, values: list[str] | None
+) -> None:
+    """JSON, Python, lists of records with names, and a separator of the field's own."""
+    config = CatalogueConfig(fields={"genres": FieldSpec(type="list", separator=";")})
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"item_id": 1, "title": "x", "genres": cell}), encoding="utf-8")
+
+    ingest_items(engine, config, path, tmp_path / "rejects.csv")
+
+    assert Catalogue.load(engine, config)["1"].fields["genres"] == values
+
+
+def test_html_dates_and_words_for_nothing_are_read(engine: Engine, tmp_path: Path) -> None:
+    """Only the words of HTML are kept, also where an entity stands in a title."""
+    config = CatalogueConfig(
+        html=True,
+        missing=["N/A", "\\N"],
+        fields={"when": FieldSpec(type="date", date_format="%d/%m/%Y"), "left": FieldSpec(type="int")},
+    )
+    text = (
+        "item_id,title,description,when,left\n"
+        "1,Salt &amp; Sea,<p>Cold <b>water</b>; 3 < 4.</p><script>alert(1)</script>,31/12/1999,n/a\n"
+        "2,N/A,N/A,\\N,3\n"
+    )
+
+    catalogue = ingested(engine, tmp_path, text, config)
+
+    assert (catalogue["1"].title, catalogue["1"].description) == ("Salt & Sea", "Cold water ; 3 < 4.")
+    assert dict(catalogue["1"].fields) == {"when": "1999-12-31", "left": None}
+    assert (catalogue["2"].title, catalogue["2"].description) == ("N/A", "")

@@ -52,6 +52,37 @@ def test_every_format_gives_the_same_rows(tmp_path: Path) -> None:
         assert [row.values for row in read_rows(file, ["id"]) if isinstance(row, Row)] == RECORDS, file
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        RECORDS,
+        {"count": 2, "items": RECORDS},
+        {"a": {"word": RECORDS[0]["word"]}, "b": {"word": RECORDS[1]["word"]}},
+    ],
+)
+def test_json_documents_hold_the_same_rows(tmp_path: Path, document: object) -> None:
+    """A list of records, under a key or not, or records by their ids."""
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    assert [row.values for row in read_rows(path) if isinstance(row, Row)] == RECORDS
+    assert [row.values for row in read_rows(packed(path)) if isinstance(row, Row)] == RECORDS
+
+
+def test_json_pairs_and_json_lines_are_read(tmp_path: Path) -> None:
+    """The name before a record is its name, unless the record says it itself."""
+    pairs = tmp_path / "a.json"
+    pairs.write_text(json.dumps([["Mill", {"n": 1}], ["Inn", {"called": "Inn"}], 7]), encoding="utf-8")
+    rows = list(read_rows(pairs))
+    assert [row.values for row in rows[:2] if isinstance(row, Row)] == [
+        {"name": "Mill", "n": 1},
+        {"called": "Inn"},
+    ]
+    assert rows[2] == BadRow(3, "not a JSON object", "7")
+
+    lines = write_jsonl(tmp_path / "b.json")
+    assert [row.values for row in read_rows(lines) if isinstance(row, Row)] == RECORDS
+
+
 def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
     """The number in a complaint is the line to look at, header and line breaks in cells included."""
     path = tmp_path / "a.csv"
@@ -93,6 +124,8 @@ def test_a_null_byte_makes_a_row_bad(tmp_path: Path) -> None:
         ("a.csv", b"\x89PNG\0\0\0", "binary"),
         ("b.csv.gz", gzip.compress(b"id\n1\n")[:-9], "cannot be read"),
         ("a.jsonl", b"", "empty"),
+        ("a.json", b'[{"a": 1},', "line 1: not JSON"),
+        ("a.json", b'{"a": "\xff"}', "not UTF-8"),
         ("a.jsonl", b'{"a": "\xff\xfe"}', "not UTF-8"),
         ("a.xlsx", b"PK", "unknown kind"),
         ("a.csv.gz", gzip.compress(b"id\n" + b"1234567890\n" * 9999)[:-40], "cannot be read"),
