@@ -6,7 +6,15 @@ Knows names and numbers only; where events are kept is `ranking/events.py`.
 import math
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from ranking.errors import InvalidValue, UnknownAction
 
@@ -95,6 +103,27 @@ DEFAULT_ACTIONS: dict[str, ActionSpec] = {
 }
 
 
+class EventColumns(BaseModel):
+    """Where a behaviour file keeps what an event says, when its columns are not called as these are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user_id: str = "user_id"
+    """Who."""
+    item_id: str = "item_id"
+    """The item's id, as the catalogue has it."""
+    action: str | None = "action"
+    """What was done; null where no column says it: every row is then what `always` names."""
+    always: str = "rating"
+    """The action of every row of a file without a column of actions."""
+    value: str = "value"
+    """A rating, or another number; may be missing."""
+    timestamp: str = "timestamp"
+    """When; may be missing."""
+    event_id: str = "event_id"
+    """An id of the event; may be missing."""
+
+
 class ActionsConfig(BaseModel):
     """The actions that behaviour may carry. Declared ones are added to the defaults, or replace them."""
 
@@ -106,6 +135,7 @@ class ActionsConfig(BaseModel):
     """The value that says neither yes nor no; 3 on a scale of one to five stars."""
     rating_best: float = 5.0
     """The value that counts with the action's full weight."""
+    columns: EventColumns = Field(default_factory=EventColumns)
 
     _names: dict[str, str] = PrivateAttr(default_factory=dict)
 

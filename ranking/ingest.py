@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from ranking.actions import RETRACTION, ActionsConfig
+from ranking.actions import RETRACTION, ActionsConfig, EventColumns
 from ranking.errors import RankingError
 from ranking.events import BehaviourEvent, EventLog
 from retrieval.errors import IngestError
@@ -96,12 +96,14 @@ def _batches(path: Path, actions: ActionsConfig) -> Iterator[tuple[list[Behaviou
     bad: list[BadRow] = []
     now = utcnow()
     with _Occurrences() as occurrences:
-        for row in read_rows(path, required=REQUIRED):
+        columns = actions.columns
+        required = [name for name in (columns.user_id, columns.item_id, columns.action) if name is not None]
+        for row in read_rows(path, required=required):
             if isinstance(row, BadRow):
                 bad.append(row)
             else:
                 try:
-                    events.append(_event_of(row, actions, occurrences, now))
+                    events.append(_event_of(_named(row, columns), actions, occurrences, now))
                 except (_RowError, RankingError) as reason:
                     raw = json.dumps(row.values, ensure_ascii=False, default=str)
                     bad.append(BadRow(row.line, str(reason), raw))
@@ -110,6 +112,15 @@ def _batches(path: Path, actions: ActionsConfig) -> Iterator[tuple[list[Behaviou
                 events, bad = [], []
     if events or bad:
         yield events, bad
+
+
+def _named(row: Row, columns: EventColumns) -> Row:
+    """The row with its columns called as an event's parts are."""
+    if columns == EventColumns():
+        return row
+    names = columns.model_dump(exclude={"always"})
+    values = {part: row.values.get(name) for part, name in names.items() if name is not None}
+    return Row(row.line, values if columns.action is not None else values | {"action": columns.always})
 
 
 def _event_of(row: Row, actions: ActionsConfig, occurrences: "_Occurrences", now: datetime) -> BehaviourEvent:

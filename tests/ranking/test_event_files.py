@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ranking.actions import ActionsConfig
 from ranking.ingest import ingest_events
 from retrieval.errors import IngestError
 
@@ -102,3 +103,24 @@ def test_progress_hears_every_row(engine, actions, tmp_path):
 
     assert sum(heard) == 12_000
     assert len(heard) > 1
+
+
+def test_columns_may_have_other_names_and_none_for_the_action(engine, shelf, tmp_path):
+    """A file of ratings says nowhere that they are ratings; it gives the events that one which does gives."""
+    usual, own = tmp_path / "usual.csv", tmp_path / "ratings.csv"
+    usual.write_text(
+        "user_id,item_id,action,value,timestamp\nann,rug-1,rating,4.5,1700000000\n", encoding="utf-8"
+    )
+    own.write_text("userId,productId,stars,when\nann,rug-1,4.5,1700000000\n,rug-1,2,\n", encoding="utf-8")
+    columns = {
+        "user_id": "userId", "item_id": "productId", "action": None, "value": "stars", "timestamp": "when",
+    }  # fmt: skip
+    renamed = ActionsConfig.model_validate({"columns": columns})
+    known = shelf.catalogue.ids
+
+    first = ingest_events(engine, renamed, known, own, tmp_path / "rejects.csv")
+    again = ingest_events(engine, ActionsConfig(), known, usual, tmp_path / "rejects.csv")
+
+    assert (first.added, first.rejected, again.added, again.known) == (1, 1, 0, 1)
+    with pytest.raises(IngestError, match="no column 'userId'"):
+        ingest_events(engine, renamed, known, usual, tmp_path / "rejects.csv")
