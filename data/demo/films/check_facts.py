@@ -1,9 +1,11 @@
-"""Check the facts of items.csv against the wikipedia-movies dataset and write FACTS.md.
+"""Check the facts of items.csv against two datasets and write FACTS.md.
 
-A film is matched when the dataset has a row with the same normalised title and a year within one of ours.
-Of a matched film, year, directors, cast, genres and countries are compared; what differs must either be
-mended in items.csv or be explained in disagreements.csv (item_id, field, reason, source). The exit status
-is 1 when too few films match or a difference has no explanation, so a test can call this script.
+A film is matched when wikipedia-movies has a row with the same normalised title and a year within one of
+ours. Of a matched film, year, directors, cast, genres and countries are compared. That dataset holds
+American releases only, so a film it lacks is looked up in ml-latest-small, which knows world cinema but
+gives no more than title and year: there the year alone is compared. What differs must either be mended in
+items.csv or be explained in disagreements.csv (item_id, field, reason, source). The exit status is 1 when
+too few films are in either dataset or a difference has no explanation, so a test can call this script.
 """
 
 from __future__ import annotations
@@ -23,9 +25,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 DATASET = Path("wikipedia-movies") / "movies.jsonl.gz"
+TITLES = Path("ml-latest-small") / "movies.csv.gz"
 
 # The dataset's genre names (left) in this catalogue's words. A genre without an entry is not compared,
-# because the catalogue has no word for it (Noir, Historical, Silent, Sports, Superhero ...).
+# because the catalogue has no word for it (Noir, Historical, Silent, Superhero ...).
 GENRES = {
     "Action": "action",
     "Adventure": "adventure",
@@ -42,6 +45,7 @@ GENRES = {
     "Mystery": "mystery",
     "Romance": "romance",
     "Science Fiction": "science fiction",
+    "Sports": "sport",
     "Thriller": "thriller",
     "War": "war",
     "Western": "western",
@@ -50,13 +54,20 @@ GENRES = {
 # Adjectives that name a country of production in the first sentence of an article.
 NATIONS = {
     "American": "United States",
+    "Argentine": "Argentina",
     "Australian": "Australia",
+    "Austrian": "Austria",
+    "Belgian": "Belgium",
     "Brazilian": "Brazil",
     "British": "United Kingdom",
     "Canadian": "Canada",
+    "Chinese": "China",
+    "Czech": "Czech Republic",
     "Danish": "Denmark",
     "French": "France",
     "German": "Germany",
+    "Hong Kong": "Hong Kong",
+    "Hungarian": "Hungary",
     "Indian": "India",
     "Iranian": "Iran",
     "Irish": "Ireland",
@@ -64,11 +75,14 @@ NATIONS = {
     "Italian": "Italy",
     "Japanese": "Japan",
     "Mexican": "Mexico",
+    "New Zealand": "New Zealand",
     "Norwegian": "Norway",
     "Polish": "Poland",
+    "South African": "South Africa",
     "South Korean": "South Korea",
     "Spanish": "Spain",
     "Swedish": "Sweden",
+    "Taiwanese": "Taiwan",
 }
 
 
@@ -108,6 +122,16 @@ class Disagreement:
     ours: str
     theirs: str
     article: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where each film of the catalogue was found; a film stands in one of the three."""
+
+    matched: tuple[tuple[Film, Reference], ...]
+    listed: tuple[Film, ...]
+    """Only in ml-latest-small: title and year compared, nothing else."""
+    nowhere: tuple[Film, ...]
 
 
 @dataclass(frozen=True)
@@ -169,6 +193,27 @@ def read_references(path: Path, wanted: set[str]) -> dict[str, list[Reference]]:
                         extract=row["extract"],
                     )
                 )
+    return found
+
+
+def title_forms(entry: str) -> list[str]:
+    """Every title in an entry such as "Strada, La" or "Ran (a.k.a. Chaos)", articles put back in front."""
+    forms = [re.sub(r"\s*\(.*", "", entry), *re.findall(r"\((?:a\.k\.a\. )?([^()]*)\)", entry)]
+    articles = r"(The|An?|L[ae]s?|L'|Il|El|Los|D[aei][rse]|Une?)"
+    return [re.sub(rf"^(.*), {articles}$", r"\2 \1", form).replace("L' ", "L'") for form in forms]
+
+
+def read_title_years(path: Path, wanted: set[str]) -> dict[str, set[int]]:
+    """The years that ml-latest-small gives to a folded title, only those titles that the catalogue holds."""
+    found: dict[str, set[int]] = defaultdict(set)
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            entry = re.fullmatch(r"(.*\S)\s*\((\d{4})\)\s*", row["title"])
+            if entry is None:  # a few entries have no year
+                continue
+            for form in title_forms(entry[1]):
+                if fold_title(form) in wanted:
+                    found[fold_title(form)].add(int(entry[2]))
     return found
 
 
@@ -253,6 +298,34 @@ def compare(film: Film, reference: Reference) -> Iterator[Disagreement]:
         yield differs("country", ", ".join(film.country), "also " + ", ".join(sorted(nations)))
 
 
+def nearest_year(film: Film, years: Iterable[int]) -> int | None:
+    """The year that is closest to the film's, if one lies within a year of it."""
+    near = [year for year in years if abs(year - film.year) <= 1]
+    return min(near, key=lambda year: abs(year - film.year)) if near else None
+
+
+def look_up(
+    films: Sequence[Film], references: dict[str, list[Reference]], years: dict[str, set[int]]
+) -> tuple[Found, list[Disagreement]]:
+    matched: list[tuple[Film, Reference]] = []
+    listed: list[Film] = []
+    nowhere: list[Film] = []
+    disagreements: list[Disagreement] = []
+    for film in films:
+        reference = best_match(film, references.get(fold_title(film.title), []))
+        year = nearest_year(film, years.get(fold_title(film.title), ()))
+        if reference is not None:
+            matched.append((film, reference))
+            disagreements += compare(film, reference)
+        elif year is not None:
+            listed.append(film)
+            if year != film.year:
+                disagreements.append(Disagreement(film, "year", str(film.year), str(year), ""))
+        else:
+            nowhere.append(film)
+    return Found(tuple(matched), tuple(listed), tuple(nowhere)), disagreements
+
+
 def read_explanations(path: Path) -> dict[tuple[str, str], Explanation]:
     if not path.exists():
         return {}
@@ -267,23 +340,39 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def names(films: Iterable[Film]) -> list[str]:
+    return [f"- {film.title} ({film.year}), {', '.join(film.country)}" for film in films]
+
+
+def summary(found: Found) -> list[str]:
+    """How many films each dataset knew, in words and shares."""
+    total = len(found.matched) + len(found.listed) + len(found.nowhere)
+    either = len(found.matched) + len(found.listed)
+    return [
+        f"**{len(found.matched)} of {total} films matched ({len(found.matched) / total:.1%})** in"
+        " `wikipedia-movies`, American",
+        "releases of 1900-2023, by normalised title and year within one. Of the others,",
+        f"{len(found.listed)} are in `ml-latest-small` by title and year, so that **{either} of {total}"
+        f" ({either / total:.1%})** are in",
+        f"one of the two and {len(found.nowhere)} in neither.",
+    ]
+
+
 def report(
-    films: Sequence[Film],
-    matched: Sequence[tuple[Film, Reference]],
+    found: Found,
     disagreements: Sequence[Disagreement],
     explanations: dict[tuple[str, str], Explanation],
 ) -> str:
     """FACTS.md."""
-    held = {film for film, _ in matched}
-    silent = "; ".join(f"{f.title} ({field})" for f, reference in matched for field in silence(f, reference))
-    share = len(matched) / len(films)
+    silent = "; ".join(
+        f"{film.title} ({field})" for film, reference in found.matched for field in silence(film, reference)
+    )
     lines = [
         "# Facts of the film catalogue, checked",
         "",
         "Written by `data/demo/films/check_facts.py`: edit `items.csv` and `disagreements.csv` instead.",
         "",
-        f"**{len(matched)} of {len(films)} films matched ({share:.1%})** in `wikipedia-movies`, American",
-        "releases of 1900-2023, by normalised title and year within one.",
+        *summary(found),
         "",
         "Compared on each matched film: year; every director; every actor we name (in the dataset's cast",
         "list or its text); every genre of the dataset that our vocabulary can express; the nationality that",
@@ -291,7 +380,9 @@ def report(
         "disagreement. **Not** in the dataset, so not checked by this script: runtime, original language,",
         "and countries beyond the first sentence (see `../README.md` for the runtimes).",
         "",
-        f"The dataset is silent, so nothing was compared, on: {silent or 'nothing'}.",
+        "Of a film that only `ml-latest-small` has, the title and the year are compared and nothing else.",
+        "",
+        f"`wikipedia-movies` is silent, so nothing was compared, on: {silent or 'nothing'}.",
         "",
         f"## Standing disagreements: {len(disagreements)}",
         "",
@@ -303,19 +394,25 @@ def report(
     for item in disagreements:
         note = explanations.get((item.film.item_id, item.field), Explanation("**unexplained**", ""))
         title = f"{item.film.title} ({item.film.year})"
-        source = note.source or f"the row's own text, Wikipedia article `{item.article}`"
+        source = note.source
+        if not source and item.article:
+            source = f"the row's own text, Wikipedia article `{item.article}`"
         row = (title, item.field, item.ours, item.theirs, note.reason, source)
         lines.append("| " + " | ".join(cell(value) for value in row) + " |")
     lines += [
         "",
-        f"## Not in the dataset: {len(films) - len(matched)}",
+        f"## Title and year only: {len(found.listed)}",
         "",
-        "Films the dataset leaves out, kept for the breadth of the catalogue. Their facts come from general",
-        "knowledge and are not checked by this script:",
+        "In `ml-latest-small` and not in `wikipedia-movies`. Directors, cast, genres and countries come from",
+        "general knowledge and are not checked by this script:",
         "",
-    ]
-    lines += [
-        f"- {film.title} ({film.year}), {', '.join(film.country)}" for film in films if film not in held
+        *names(found.listed),
+        "",
+        f"## In neither dataset: {len(found.nowhere)}",
+        "",
+        "Kept for the breadth of the catalogue. No fact of theirs is checked by this script:",
+        "",
+        *names(found.nowhere),
     ]
     return "\n".join(lines) + "\n"
 
@@ -329,9 +426,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--data-dir",
         type=Path,
         default=os.environ.get("PARLEY_DATA_DIR"),
-        help="folder that holds wikipedia-movies/ (default: PARLEY_DATA_DIR)",
+        help="folder that holds wikipedia-movies/ and ml-latest-small/ (default: PARLEY_DATA_DIR)",
     )
-    parser.add_argument("--minimum", type=float, default=0.9, help="least share of films matched")
+    parser.add_argument("--minimum", type=float, default=0.9, help="least share of films in either dataset")
     return parser.parse_args(argv)
 
 
@@ -340,8 +437,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.data_dir is None:
         print("error: set PARLEY_DATA_DIR or give --data-dir", file=sys.stderr)
         return 2
-    dataset = arguments.data_dir / DATASET
-    for path in (arguments.items, dataset):
+    dataset, titles = arguments.data_dir / DATASET, arguments.data_dir / TITLES
+    for path in (arguments.items, dataset, titles):
         if not path.is_file():
             print(f"error: {path} is missing", file=sys.stderr)
             return 2
@@ -350,18 +447,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not films:
         print(f"error: {arguments.items} holds no films", file=sys.stderr)
         return 2
-    references = read_references(dataset, {fold_title(film.title) for film in films})
+    wanted = {fold_title(film.title) for film in films}
+    found, disagreements = look_up(films, read_references(dataset, wanted), read_title_years(titles, wanted))
     explanations = read_explanations(arguments.explanations)
-    matched: list[tuple[Film, Reference]] = []
-    disagreements: list[Disagreement] = []
-    for film in films:
-        reference = best_match(film, references.get(fold_title(film.title), []))
-        if reference is None:
-            print(f"not found: {film.title} ({film.year})")
-            continue
-        matched.append((film, reference))
-        disagreements += compare(film, reference)
 
+    for film in found.nowhere:
+        print(f"in neither dataset: {film.title} ({film.year})")
     for item in disagreements:
         known = "explained" if (item.film.item_id, item.field) in explanations else "UNEXPLAINED"
         print(f"{known}: {item.film.item_id} {item.field}: ours {item.ours!r}, dataset {item.theirs!r}")
@@ -369,10 +460,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for item_id, field in sorted(stale):
         print(f"no longer a disagreement, drop it: {item_id} {field}")
     unexplained = [d for d in disagreements if (d.film.item_id, d.field) not in explanations]
-    share = len(matched) / len(films)
-    print(f"{len(matched)} of {len(films)} films matched ({share:.1%})")
+    share = 1 - len(found.nowhere) / len(films)
+    print(f"{len(found.matched)} of {len(films)} films matched ({len(found.matched) / len(films):.1%})")
+    print(f"{len(found.listed)} more in {TITLES.parent} by title and year: {share:.1%} in either")
     print(f"{len(disagreements)} disagreements, {len(unexplained)} unexplained")
-    arguments.report.write_text(report(films, matched, disagreements, explanations), encoding="utf-8")
+    arguments.report.write_text(report(found, disagreements, explanations), encoding="utf-8")
     return 1 if share < arguments.minimum or unexplained or stale else 0
 
 
