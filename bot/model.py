@@ -31,8 +31,6 @@ FEWEST_TOKENS = 8
 """So many are written before an answer is given up as unlikely."""
 LIKELIEST, NUCLEUS = 64, 0.92
 """A sampled token is one of so many likeliest, and of those that make up so much of the probability."""
-SURENESS = "mean_logprob"
-"""Under which name a generation tells how likely the model, left free, would have written it."""
 
 
 class ModelConfig(BaseModel):
@@ -76,7 +74,8 @@ class Ask:
     stopped: Callable[[], bool] = lambda: False
     """Asked before each token; once true, ModelStopped is raised."""
     finished: Callable[[int, str, float], None] = lambda row, text, sureness: None
-    """Told each answer as soon as it is written: which prompt's, its text and how sure the model was."""
+    """Told each answer as soon as it is written: which prompt's, its text, and the mean log-probability that
+    the model, left free, gave to its tokens."""
 
 
 class LanguageModel(BaseLLM):
@@ -147,15 +146,9 @@ class LanguageModel(BaseLLM):
     ) -> LLMResult:
         ask = ask or Ask(tokens=64)
         with self._lock:
-            if self._reads(prompts):
-                answers = [(text, 0.0) for text in self._read(prompts)]
-            else:
-                answers = self._answer(prompts, ask)
+            answers = self._read(prompts) if self._reads(prompts) else self._answer(prompts, ask)
         return LLMResult(
-            generations=[
-                [Generation(text=_before(text, stop) if stop else text, generation_info={SURENESS: sureness})]
-                for text, sureness in answers
-            ]
+            generations=[[Generation(text=_before(text, stop) if stop else text)] for text in answers]
         )
 
     @property
@@ -207,8 +200,7 @@ class LanguageModel(BaseLLM):
         return torch.sigmoid(slots.float()).numpy(force=True), copied
 
     @torch.inference_mode()
-    def _answer(self, texts: Sequence[str], ask: Ask) -> list[tuple[str, float]]:
-        """The answers, and of each the mean log-probability that the model itself gave to its tokens."""
+    def _answer(self, texts: Sequence[str], ask: Ask) -> list[str]:
         if ask.sample:
             torch.manual_seed(self._config.seed if ask.seed is None else ask.seed)
         constraints = [make(self) for make in ask.constraints]
@@ -217,13 +209,13 @@ class LanguageModel(BaseLLM):
         output = self._model(**inputs, use_cache=True)
         written: list[list[int]] = [[] for _ in texts]
         sureness: list[list[float]] = [[] for _ in texts]
-        answers: dict[int, tuple[str, float]] = {}
+        answers: dict[int, str] = {}
         open_rows = set(range(len(texts)))
 
         def close(row: int) -> None:
             open_rows.discard(row)
-            answers[row] = (self._decode(written[row]), sum(sureness[row]) / max(1, len(sureness[row])))
-            ask.finished(row, *answers[row])
+            answers[row] = self._decode(written[row])
+            ask.finished(row, answers[row], sum(sureness[row]) / max(1, len(sureness[row])))
 
         position = inputs["position_ids"][:, -1]
         end = self._end_token()

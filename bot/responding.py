@@ -3,15 +3,16 @@
 The writer words them; here it is decided what they are about. Every stand-in sentence is plain and true.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from bot.facts import Fact, Reasons, field_fact, joined, quoted, said_yes_to, title_fact, value_words
 from bot.intent import Inquiry, Intent
 from bot.layout import Message
 from bot.model import LanguageModel
 from bot.policy import Plan
-from bot.reply import Evidence, Recommendation
+from bot.reply import Evidence, Recommendation, Said
 from bot.state import DialogueState
 from bot.values import ValueIndex
 from bot.writing import Order, Writer, Written
@@ -42,12 +43,14 @@ MOST_ANSWERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The reply as text, the recommendations with their reasons, and why a plain sentence stands in."""
+    """The reply as text, the recommendations with their reasons, why a plain sentence stands in (None when
+    none does), and whether the answer was stopped before its end.
+    """
 
     reply: str
     recommendations: tuple[Recommendation, ...] = ()
     failure: str | None = None
-    suggestions: tuple[str, ...] = ()
+    stopped: bool = False
 
 
 class Responder:
@@ -72,8 +75,14 @@ class Responder:
         message: str,
         history: Sequence[Message],
         seed: int,
+        tell: Callable[[Said], None] = lambda _said: None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Response:
-        """Word the plan; all sentences of a turn are drafted together."""
+        """Word the plan; all sentences of a turn are drafted together.
+
+        `tell` hears each as soon as it is ready to be shown. Once `stopped` is true the rest is left unsaid;
+        items that were not spoken of have an empty explanation then.
+        """
         items = [self._catalogue[one.item_id] for one in ranked]
         leads = [
             *(self._answers(intent, before, state, user) if plan.answer else ()),
@@ -84,19 +93,31 @@ class Responder:
         reasons = [self._reason(item, state, user, seed) for item in items]
         if not leads and not reasons:
             leads = [Order("chat", (), "Tell me a little more about what you want.", utterance=message)]
-        written = self._writer.write([*leads, *reasons], seed)
+
+        def told(place: int, said: Written) -> None:
+            about = place - len(leads)
+            tell(Said(said.text, items[about].item_id if about >= 0 else None))
+
+        written = self._writer.write([*leads, *reasons], seed, tell=told, stopped=stopped)
         first, explained = written[: len(leads)], written[len(leads) :]
         recommendations = tuple(
-            Recommendation(item.item_id, item.title, one.rank, said.text, _evidence(said, item), one.scores)
-            for item, one, said in zip(items, ranked, explained, strict=True)
-        )
+            Recommendation(
+                item.item_id, item.title, one.rank, said.text if said else "",
+                _evidence(said, item) if said else (), one.scores,
+            )
+            for item, one, said in zip_longest(items, ranked, explained)
+        )  # fmt: skip
         lines = [
             " ".join(said.text for said in first),
-            *(f"{one.rank}. {one.explanation}" for one in recommendations),
+            *(f"{one.rank}. {one.explanation}" for one in recommendations if one.explanation),
         ]
         failure = next((said.failure for said in written if said.failure), None)
-        options = plan.question.options if plan.question else ()
-        return Response("\n".join(line for line in lines if line), recommendations, failure, tuple(options))
+        return Response(
+            "\n".join(line for line in lines if line),
+            recommendations,
+            failure,
+            stopped=len(written) < len(leads) + len(reasons),
+        )
 
     def _openings(
         self,

@@ -2,31 +2,39 @@
 
 import logging
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from queue import SimpleQueue
+from threading import Event, Thread
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Engine
 
-from bot.errors import MessageError
+from bot.beliefs import beliefs_of, without
+from bot.errors import MessageError, UnknownBelief
 from bot.facts import Reasons
 from bot.grounding import Grounder
 from bot.intent import Intent
 from bot.layout import Message
 from bot.loading import load_model
 from bot.model import LanguageModel
-from bot.reply import Evidence, Recommendation, Turn
+from bot.profile import Belief, Profile, Profiles, with_profile
+from bot.reply import Evidence, Listed, Recommendation, Said, Step, Turn, Understood
 from bot.responding import Responder
 from bot.sessions import Sessions
 from bot.settings import Settings
 from bot.state import DialogueState
+from bot.suggesting import Suggester
 from bot.turn import Context as Context
 from bot.turn import Parts, answer, understand
-from ranking.errors import UnknownItem
+from bot.understanding import Reading, Span
+from ranking.errors import UnknownEvent, UnknownItem
 from ranking.events import BehaviourEvent
 from ranking.open import open_ranking
 from ranking.rank import Ranked, Scores
 from retrieval.catalogue import Catalogue
+from retrieval.filters import Constraint
 from retrieval.items import Item
 from retrieval.langchain import CatalogueRetriever
 from retrieval.open import open_retrieval
@@ -68,7 +76,9 @@ class Parley:
             model=model,
             grounder=grounder,
             responder=Responder(retrieval, model, grounder.values),
+            suggester=Suggester(retrieval.catalogue),
             sessions=Sessions(engine),
+            profiles=Profiles(engine),
             config=settings.turn,
         )
         return cls(settings, engine, parts)
@@ -97,12 +107,19 @@ class Parley:
         k: int = 5,
         context: Context | None = None,
         history: Sequence[Message] = (),
+        retry_of: str | None = None,
+        tell: Callable[[Understood | Listed | Said], None] = lambda _step: None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Turn:
-        """Answer one message.
+        """Answer one message. `tell` hears each step of it as soon as it may be shown.
+
+        Once `stopped` is true no more is written, and the turn is kept as far as it came. `retry_of` is the
+        session's latest turn, to be answered anew.
 
         Raises:
             MessageError: the message is empty or too long.
             UnknownSession: no such session of this user.
+            UnknownTurn: `retry_of` is not the session's latest turn.
         """
         # JSON can carry half a surrogate pair, which no database stores.
         message = message.encode("utf-8", "replace").decode().replace("\0", " ").strip()
@@ -119,7 +136,50 @@ class Parley:
             k=k,
             context=context or Context(),
             history=history,
+            retry_of=retry_of,
+            tell=tell,
+            stopped=stopped,
         )
+
+    def stream(
+        self,
+        user_id: str,
+        message: str,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+        **more: Any,
+    ) -> Iterator[Step]:
+        """What `chat` does, step by step, the Turn last; raises what it raises.
+
+        The turn runs in a thread of its own. Closing the iterator stops it, and waits until what was said by
+        then is kept.
+        """
+        steps: SimpleQueue[Step | Exception] = SimpleQueue()
+        left = Event()
+
+        def run() -> None:
+            try:
+                turn = self.chat(
+                    user_id, message, tell=steps.put, stopped=lambda: left.is_set() or stopped(), **more
+                )
+            except Exception as error:
+                steps.put(error)
+            else:
+                steps.put(turn)
+
+        worker = Thread(target=run, name="turn", daemon=True)
+        worker.start()
+        try:
+            while True:
+                step = steps.get()
+                if isinstance(step, Exception):
+                    raise step
+                yield step
+                if isinstance(step, Turn):
+                    return
+        finally:
+            left.set()
+            worker.join()
 
     def understand(
         self, text: str, *, history: Sequence[Message] = (), shown: Sequence[tuple[str, str]] = ()
@@ -150,12 +210,15 @@ class Parley:
 
     def recommendations(self, user_id: str, k: int = 5) -> list[Recommendation]:
         """What this person would be offered with no word said."""
-        user = self.parts.ranking.user(user_id)
+        profile = self.parts.profiles.load(user_id)
+        user = self.parts.user(user_id, profile, None, said=[taste.text for taste in profile.likes])
         found = (
             self.parts.retrieval.retriever.retrieve("", vector=user.semantic) if user.semantic.any() else []
         )
-        ranked = self.parts.ranking.ranker.rank(user, found, k=k)
-        state = DialogueState()
+        state = with_profile(DialogueState(), profile)
+        ranked = self.parts.ranking.ranker.rank(
+            user, found, constraints=state.constraints, excluded=profile.hidden, k=k
+        )
         recommendations = []
         for one in ranked:
             item = self.catalogue[one.item_id]
@@ -187,12 +250,71 @@ class Parley:
             raise UnknownItem(item_id)
         return found
 
+    def profile(self, user_id: str) -> Profile:
+        return self.parts.profiles.load(user_id)
+
+    def set_profile(self, user_id: str, profile: Profile) -> Profile:
+        """Put the person's own settings in place of those held; as they are kept.
+
+        A dislike keeps out what its words name in the catalogue. Raises UnknownItem for a hidden item that
+        the catalogue does not have.
+        """
+        for item_id in profile.hidden:
+            self.item(item_id)
+        dislikes = tuple(
+            taste if taste.constraints else replace(taste, constraints=self._denials(taste.text))
+            for taste in profile.dislikes
+        )
+        profile = replace(profile, dislikes=dislikes)
+        self.parts.profiles.save(user_id, profile)
+        return self.parts.profiles.load(user_id)
+
+    def _denials(self, text: str) -> tuple[Constraint, ...]:
+        reading = Reading(("inform",), (Span("dislike", text, 0, len(text)),))
+        return self.parts.grounder.ground(reading, text, now=utcnow()).constraints
+
+    def beliefs(self, user_id: str) -> list[Belief]:
+        """What is thought of this person, the latest first, each with where it came from."""
+        return beliefs_of(
+            self.parts.profiles.load(user_id),
+            self.parts.ranking.log.of_user(user_id),
+            self.parts.ranking.log.actions,
+            self.catalogue,
+            self.parts.sessions.messages,
+        )
+
+    def forget(self, user_id: str, key: str) -> None:
+        """Stop believing one thing: take its event back, or drop it from the profile.
+
+        Raises UnknownBelief when nothing of this person is held under `key`.
+        """
+        kind, _, what = key.partition(":")
+        if kind == "event":
+            try:
+                self.parts.ranking.log.retract(what, user_id)
+            except UnknownEvent:
+                raise UnknownBelief(key) from None
+            return
+        with writing(self.engine) as connection:
+            before = self.parts.profiles.load(user_id, connection)
+            after = without(before, kind, what)
+            if after == before:
+                raise UnknownBelief(key)
+            self.parts.profiles.save(user_id, after, connection)
+
+    def openings(self) -> tuple[str, ...]:
+        """What a person might say first."""
+        popularity = self.parts.ranking.popularity
+        best_known = [self.catalogue.ids[place] for place in np.argsort(-popularity, kind="stable")[:20]]
+        return self.parts.suggester.openings(best_known)
+
     def user(self, user_id: str) -> dict[str, Any]:
         """Everything held about a person."""
         events = self.parts.ranking.log.of_user(user_id)
         sessions = self.parts.sessions.of_user(user_id)
         return {
             "user_id": user_id,
+            "profile": asdict(self.parts.profiles.load(user_id)),
             "events": [asdict(event) for event in events],
             "taken_back": [asdict(event) for event in self.parts.ranking.log.taken_back(user_id)],
             "impressions": self.parts.sessions.impressions(user_id),
@@ -203,13 +325,17 @@ class Parley:
         """Erase all of it, in one transaction; rows by table."""
         with writing(self.engine) as connection:
             erased = self.parts.sessions.erase(user_id, connection)
+            erased["profiles"] = self.parts.profiles.erase(user_id, connection)
             return erased | {"events": self.parts.ranking.log.erase(user_id, connection)}
 
     def sessions(self, user_id: str) -> list[dict[str, Any]]:
         return self.parts.sessions.of_user(user_id)
 
-    def session(self, session_id: str, user_id: str) -> dict[str, Any]:
-        return self.parts.sessions.transcript(session_id, user_id)
+    def session(
+        self, session_id: str, user_id: str, *, limit: int | None = None, before: int | None = None
+    ) -> dict[str, Any]:
+        """One session, oldest turn first: whole, or its latest `limit` turns before position `before`."""
+        return self.parts.sessions.transcript(session_id, user_id, limit=limit, before=before)
 
     def rename_session(self, session_id: str, user_id: str, title: str) -> None:
         self.parts.sessions.rename(session_id, user_id, title)

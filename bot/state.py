@@ -5,7 +5,7 @@ can take the next turn.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -28,6 +28,11 @@ _MORE |= {
     "suggest",
     "next",
 } | NUMBER_WORDS.keys()
+
+
+MOST_WISHES, MOST_ITEMS = 12, 1000
+"""So many wishes stand at a time, and so many items are remembered as offered: the latest. A session of
+thousands of messages stays as quick as its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +91,16 @@ class DialogueState:
             for name, value in stored.items()
             if name in known
         }
-        values["avoided"] = tuple(_constraint(c) for c in stored.get("avoided", ()))
+        values["avoided"] = tuple(constraint_of(c) for c in stored.get("avoided", ()))
         values["wishes"] = tuple(
-            Wish(wish["query"], tuple(_constraint(c) for c in wish["constraints"]))
+            Wish(wish["query"], tuple(constraint_of(c) for c in wish["constraints"]))
             for wish in stored["wishes"]
         )
         return cls(**values)
 
 
-def _constraint(stored: dict[str, Any]) -> Constraint:
+def constraint_of(stored: Mapping[str, Any]) -> Constraint:
+    """The constraint that `asdict` made `stored` from."""
     value = tuple(stored["value"]) if isinstance(stored["value"], list) else stored["value"]
     return Constraint(stored["field"], stored["op"], value, stored["text"])
 
@@ -124,7 +130,7 @@ def apply(state: DialogueState, intent: Intent, count: Count) -> DialogueState:
         ],
         models=tuple(model for model in state.models if model not in unwanted),
         avoided=tuple(dict.fromkeys((*state.avoided, *avoided))),
-        excluded=tuple(dict.fromkeys((*state.excluded, *unwanted))),
+        excluded=tuple(dict.fromkeys((*state.excluded, *unwanted)))[-MOST_ITEMS:],
         focus=focus or state.focus,
         pending=None,
     )
@@ -142,7 +148,7 @@ def _take_back(state: DialogueState, intent: Intent) -> DialogueState:
     for text in intent.retracts:
         kept = tuple(left for wish in kept if (left := _without(wish, text)) is not None)
     texts = [text.lower() for text in intent.retracts]
-    tastes = tuple(one for one in state.tastes if not any(_either_in(one.lower(), t) for t in texts))
+    tastes = tuple(one for one in state.tastes if not any(either_in(one.lower(), t) for t in texts))
     avoided = tuple(one for one in state.avoided if not any(_speaks_of(one, text) for text in texts))
     if (kept, tastes, avoided) == (state.wishes, state.tastes, state.avoided) and "request" in intent.acts:
         return replace(state, wishes=(), models=(), tastes=(), avoided=())  # "start over"
@@ -175,11 +181,11 @@ def _speaks_of(constraint: Constraint, text: str) -> bool:
     if not text:
         return False
     values = constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
-    named = any(_either_in(str(value).lower(), text) for value in values)
-    return _either_in(words, text) or named or constraint.field in text.split()
+    named = any(either_in(str(value).lower(), text) for value in values)
+    return either_in(words, text) or named or constraint.field in text.split()
 
 
-def _either_in(one: str, other: str) -> bool:
+def either_in(one: str, other: str) -> bool:
     """Whether one stands in the other as whole words."""
     return _stands_in(one, other) or _stands_in(other, one)
 
@@ -224,7 +230,7 @@ def _with(wishes: tuple[Wish, ...], new: Wish, count: Count) -> tuple[Wish, ...]
             )
             for w in kept
         ]
-    return (*(wish for wish in kept if wish.query or wish.constraints), new)
+    return (*(wish for wish in kept if wish.query or wish.constraints), new)[-MOST_WISHES:]
 
 
 def _numeric(constraint: Constraint) -> bool:

@@ -6,7 +6,7 @@ Knows the order of the steps and what passes between them; each step lives in a 
 import hashlib
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,11 +20,14 @@ from bot.layout import Message
 from bot.learning import events_of
 from bot.model import LanguageModel
 from bot.policy import Plan, Question, best_question, decide
-from bot.reply import ModelReport, Recommendation, Turn
+from bot.profile import Profile, Profiles, learned, with_profile, without_profile
+from bot.reply import Listed, ModelReport, Recommendation, Said, Turn, Understood
 from bot.responding import Responder
-from bot.sessions import Sessions
-from bot.state import DialogueState, apply
+from bot.sessions import Opened, Sessions
+from bot.state import MOST_ITEMS, DialogueState, apply
+from bot.suggesting import Suggester
 from bot.understanding import Reading, Span, read
+from ranking.events import BehaviourEvent
 from ranking.open import Ranking
 from ranking.rank import Ranked
 from ranking.users import UserState
@@ -72,8 +75,19 @@ class Parts:
     model: LanguageModel
     grounder: Grounder
     responder: Responder
+    suggester: Suggester
     sessions: Sessions
+    profiles: Profiles
     config: TurnConfig
+
+    def user(
+        self, user_id: str, profile: Profile, session_id: str | None, said: Sequence[str] = ()
+    ) -> UserState:
+        """The person as this session may know them: by everything, or by what they did in it alone."""
+        events = self.ranking.log.of_user(user_id)
+        if profile.consent == "session_only":
+            events = [event for event in events if session_id and event.session_id == session_id]
+        return self.ranking.state_of(user_id, events, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,48 +126,101 @@ def answer(
     k: int,
     context: Context,
     history: Sequence[Message] = (),
+    retry_of: str | None = None,
+    tell: Callable[[Understood | Listed | Said], None] = lambda _step: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Turn:
-    """Answer one message; what it teaches is durable before anything is shown."""
+    """Answer one message; what it teaches is durable before anything is shown.
+
+    `tell` hears each step as soon as it may be shown. Once `stopped` is true no more is written; the turn is
+    kept as far as it came. `retry_of`, the session's latest turn, is answered anew and replaced.
+    """
     clock = Clock()
     turn_id = secrets.token_hex(16)
-    new_session = session_id is None
-    session = session_id or secrets.token_hex(16)
-    before, past = (DialogueState(), list(history)) if new_session else parts.sessions.load(session, user_id)
+    opened = (
+        parts.sessions.new(history)
+        if session_id is None
+        else parts.sessions.load(session_id, user_id, retry_of)
+    )
+    profile = parts.profiles.load(user_id)
+    before = with_profile(opened.state, profile)
     if context.item_id and context.item_id in parts.retrieval.catalogue:
         before = replace(before, focus=(context.item_id,))
 
     with clock.stage("understand"):
-        reading, failure = understand(parts.model, past, message)
+        reading, failure = understand(parts.model, opened.history, message)
     with clock.stage("ground"):
+        now = context.time or utcnow()
         intent = parts.grounder.ground(
-            reading, message, shown=before.shown, focus=before.focus, asked=before.pending,
-            now=context.time or utcnow(), locale=context.locale,
+            reading, message, shown=before.shown, focus=before.focus, asked=before.pending, now=now,
+            locale=context.locale,
         )  # fmt: skip
     with clock.stage("learn"):
-        events = parts.ranking.log.append(None, events_of(intent, user_id, session, turn_id))
-        state = apply(
-            before, intent, lambda constraints: int(mask(parts.retrieval.catalogue, constraints).sum())
-        )
-        user = parts.ranking.user(user_id, said=_said(state))
+        events, profile = _learn(parts, intent, user_id, opened, turn_id, profile)
+        state = _added(parts, before, intent)
+        user = parts.user(user_id, profile, opened.session_id, said=_said(state))
+    tell(Understood(opened.session_id, turn_id, intent, events))
     plan = decide(
         intent, before, state, newcomer=not user.n_behaviour and not user.events,
         question=_question(parts, state),
     )  # fmt: skip
-    found = recommend(parts, plan, intent, state, user, k, clock) if plan.recommend else Found()
+    found = (
+        recommend(parts, plan, intent, state, user, k, profile.hidden, clock) if plan.recommend else Found()
+    )
+    if found.ranked:
+        tell(Listed(tuple(_unexplained(parts, one) for one in found.ranked)))
     with clock.stage("explain"):
         response = parts.responder.respond(
-            plan, intent, before, state, user, found.ranked, given_up=found.given_up,
-            message=message, history=past, seed=_seed(session, len(before.offered), message),
+            plan, intent, before, state, user, found.ranked, given_up=found.given_up, message=message,
+            history=opened.history, seed=_seed(opened, message, retry_of), tell=tell, stopped=stopped,
         )  # fmt: skip
-    state = _after(state, plan, response.recommendations)
+    shown = [one.item_id for one in response.recommendations]
+    state = _after(state, plan, shown)
     reason = failure or response.failure
     turn = Turn(
-        session, turn_id, response.reply, intent, response.recommendations, tuple(events), VARIANT,
+        opened.session_id, turn_id, response.reply, intent, response.recommendations, events, VARIANT,
         ModelReport(parts.model.name or "model", reason is not None, reason), clock.total(),
-        response.suggestions,
+        parts.suggester.follow_ups(plan, state, shown), response.stopped,
     )  # fmt: skip
-    _log(parts, turn, user_id, message, state, history if new_session else ())
+
+    def redo(other: DialogueState) -> DialogueState:
+        """This turn's share of the state, on top of the one that a turn beside it left."""
+        again = _added(parts, with_profile(other, profile), intent)
+        return without_profile(_after(again, plan, shown), profile)
+
+    with writing(parts.sessions.engine) as connection:
+        parts.sessions.log(
+            connection, opened, turn, user_id=user_id, message=message,
+            state=without_profile(state, profile), redo=redo,
+        )  # fmt: skip
     return turn
+
+
+def _learn(
+    parts: Parts, intent: Intent, user_id: str, opened: Opened, turn_id: str, profile: Profile
+) -> tuple[tuple[BehaviourEvent, ...], Profile]:
+    """Events and tastes of an utterance, durable together."""
+    events = events_of(intent, user_id, opened.session_id, turn_id, opened.position)
+    after = learned(profile, intent, opened.session_id, turn_id, utcnow())
+    if not events and after == profile:
+        return (), profile
+    with writing(parts.sessions.engine) as connection:
+        if after != profile:
+            # Another turn of this person may have changed it since; only what was said now is added.
+            after = learned(
+                parts.profiles.load(user_id, connection), intent, opened.session_id, turn_id, utcnow()
+            )
+            parts.profiles.save(user_id, after, connection)
+        return tuple(parts.ranking.log.append(connection, events)), after
+
+
+def _added(parts: Parts, state: DialogueState, intent: Intent) -> DialogueState:
+    return apply(state, intent, lambda constraints: int(mask(parts.retrieval.catalogue, constraints).sum()))
+
+
+def _unexplained(parts: Parts, ranked: Ranked) -> Recommendation:
+    title = parts.retrieval.catalogue[ranked.item_id].title
+    return Recommendation(ranked.item_id, title, ranked.rank, "", (), ranked.scores)
 
 
 def understand(model: LanguageModel, past: Sequence[Message], message: str) -> tuple[Reading, str | None]:
@@ -165,21 +232,29 @@ def understand(model: LanguageModel, past: Sequence[Message], message: str) -> t
 
 
 def recommend(
-    parts: Parts, plan: Plan, intent: Intent, state: DialogueState, user: UserState, k: int, clock: Clock
+    parts: Parts,
+    plan: Plan,
+    intent: Intent,
+    state: DialogueState,
+    user: UserState,
+    k: int,
+    hidden: Sequence[str],
+    clock: Clock,
 ) -> Found:
     """At most as many items as were asked for; a wish that leaves none is given up, the oldest first."""
     if plan.welcome:
         ranked = parts.ranking.ranker.rank(
-            user, (), excluded=state.offered, k=parts.config.welcome, diversity=parts.config.welcome_diversity
-        )
+            user, (), excluded={*state.offered, *hidden}, k=parts.config.welcome,
+            diversity=parts.config.welcome_diversity,
+        )  # fmt: skip
         return Found(tuple(ranked))
     k = intent.count or k
-    ranked = _ranked(parts, state, state.constraints, user, k, clock)
+    ranked = _ranked(parts, state, state.constraints, user, k, hidden, clock)
     if ranked or not state.constraints:
         return Found(tuple(ranked))
     for given_up in _reliefs(state.constraints):
         others = [other for other in state.constraints if other not in given_up]
-        ranked = _ranked(parts, state, others, user, k, clock)
+        ranked = _ranked(parts, state, others, user, k, hidden, clock)
         if ranked:
             return Found(tuple(ranked), given_up)
     return Found()
@@ -205,10 +280,11 @@ def _ranked(
     constraints: Sequence[Constraint],
     user: UserState,
     k: int,
+    hidden: Sequence[str],
     clock: Clock,
 ) -> list[Ranked]:
     """New items first; ones offered before fill up when too few are left."""
-    mentioned = {*state.models, *state.excluded}
+    barred = {*state.models, *state.excluded, *hidden}
     with clock.stage("retrieve"):
         vector = _query_vector(parts.retrieval, state, user)
         documents = parts.retriever.invoke(
@@ -218,7 +294,7 @@ def _ranked(
         candidates = candidates_of(documents)
         asked = vector if state.has_request else None
         ranked: list[Ranked] = []
-        for excluded in ({*mentioned, *state.focus, *state.offered}, mentioned):
+        for excluded in ({*barred, *state.focus, *state.offered}, barred):
             taken = {one.item_id for one in ranked}
             ranked += parts.ranking.ranker.rank(
                 user, candidates, query_vector=asked, constraints=constraints,
@@ -255,41 +331,17 @@ def _question(parts: Parts, state: DialogueState) -> Question | None:
     return best_question(parts.retrieval.catalogue, left.tolist(), state.asked)
 
 
-def _after(state: DialogueState, plan: Plan, shown: Sequence[Recommendation]) -> DialogueState:
+def _after(state: DialogueState, plan: Plan, shown: Sequence[str]) -> DialogueState:
+    """The state once these items were shown, or the plan's question was asked."""
     if plan.question is not None:
         return replace(state, asked=(*state.asked, plan.question.field), pending=plan.question.field)
     if not shown:
         return state
-    ids = tuple(one.item_id for one in shown)
-    offered = tuple(dict.fromkeys((*state.offered, *ids)))
-    return replace(state, shown=ids, offered=offered, focus=ids if len(ids) == 1 else ())
+    offered = tuple(dict.fromkeys((*state.offered, *shown)))[-MOST_ITEMS:]
+    return replace(state, shown=tuple(shown), offered=offered, focus=tuple(shown) if len(shown) == 1 else ())
 
 
-def _seed(session: str, place: int, message: str) -> int:
+def _seed(opened: Opened, message: str, retry_of: str | None) -> int:
     """Equal conversations in different sessions are not worded alike; a repeated test is."""
-    return int.from_bytes(hashlib.sha256(f"{session}|{place}|{message}".encode()).digest()[:4])
-
-
-def _log(
-    parts: Parts, turn: Turn, user_id: str, message: str, state: DialogueState, imported: Sequence[Message]
-) -> None:
-    payload = {
-        "recommendations": [
-            {
-                "item_id": one.item_id, "title": one.title, "rank": one.rank, "explanation": one.explanation,
-                "evidence": [{"field": e.field, "value": e.value} for e in one.evidence],
-            }
-            for one in turn.recommendations
-        ],
-        "events": [
-            {"event_id": event.event_id, "item_id": event.item_id, "action": event.action}
-            for event in turn.events
-        ],
-        "model": {"name": turn.model.name, "fallback": turn.model.fallback, "reason": turn.model.reason},
-    }  # fmt: skip
-    with writing(parts.sessions.engine) as connection:
-        parts.sessions.log(
-            connection, session_id=turn.session_id, turn_id=turn.turn_id, user_id=user_id, message=message,
-            reply=turn.reply, intent=turn.intent.as_dict(), payload=payload, state=state,
-            recommendations=turn.recommendations, variant=turn.variant, imported=imported,
-        )  # fmt: skip
+    place = f"{opened.session_id}|{len(opened.state.offered)}|{message}|{retry_of or ''}"
+    return int.from_bytes(hashlib.sha256(place.encode()).digest()[:4])

@@ -2,19 +2,18 @@
 
 import re
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from langchain_core.outputs import Generation
 from langchain_core.prompts import PromptTemplate
 
 import prompts
 from bot.claims import check, fill
 from bot.decoding import FactConstraint
-from bot.errors import ModelError
+from bot.errors import ModelError, ModelStopped
 from bot.facts import Fact
 from bot.layout import placeholder, render_write
-from bot.model import SURENESS, Ask, LanguageModel
+from bot.model import Ask, LanguageModel
 
 DRAFTS, POLISHED, ROUNDS = 3, 2, 5
 """Of each sentence so many drafts are made at a time, and the surest that holds is shown.
@@ -53,77 +52,153 @@ class Writer:
         self._model = model
         self._kind = kind
 
-    def write(self, orders: Sequence[Order], seed: int) -> list[Written]:
-        """One checked sentence per order, all drafted in one batch; failed and unsure ones again."""
+    def write(
+        self,
+        orders: Sequence[Order],
+        seed: int,
+        *,
+        tell: Callable[[int, Written], None] = lambda _place, _written: None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> list[Written]:
+        """One checked sentence per order, all drafted in one batch; failed and unsure ones again.
+
+        `tell` hears each sentence as soon as it and all before it are settled. Once `stopped` is true no
+        more is written: the sentences told by then are returned.
+        """
+        sentences = _Sentences(orders, self._kind, tell)
         deadline = time.monotonic() + self._model.config.write_seconds
-        best: dict[int, tuple[float, Written]] = {}
-        failures = dict.fromkeys(range(len(orders)), "not written")
         for attempt in range(ROUNDS):
-            enough = SURE if attempt < POLISHED else UNSURE
-            left = [i for i in range(len(orders)) if i not in best or best[i][0] < enough]
+            left = sentences.begin_round(attempt)
             if not left:
                 break
-            asked = [i for i in left for _ in range(DRAFTS)]
             try:
-                drafts = self._draft([orders[i] for i in asked], seed + 7919 * attempt, deadline)
+                self._draft(orders, left, seed + 7919 * attempt, deadline, stopped, sentences.add)
+            except ModelStopped:
+                return sentences.told
             except ModelError as error:
-                failures.update(dict.fromkeys(left, str(error)))
+                sentences.give_up(left, str(error))
                 break
-            for i, (draft, sureness) in zip(asked, drafts, strict=True):
-                order = orders[i]
-                verdict = check(draft, order.facts, order.required, self._kind)
-                if not verdict.holds:
-                    failures[i] = verdict.reason
-                elif sureness < UNSURE:
-                    failures[i] = "the model is not sure of its words"
-                elif i not in best or sureness > best[i][0]:
-                    used = tuple(fact for fact in order.facts if placeholder(fact.name) in draft)
-                    best[i] = (sureness, Written(fill(draft, order.facts), draft, used))
-        return [
-            best[i][1] if i in best else self._plainly(order, failures[i]) for i, order in enumerate(orders)
-        ]
+        sentences.settle_all()
+        return sentences.told
 
-    def _draft(self, orders: Sequence[Order], seed: int, deadline: float) -> list[tuple[str, float]]:
-        """One draft of each, and how sure the model was of it; another model than ours is taken as sure."""
-        if self._model.knows_layout:
-            texts = [
-                render_write(o.task, self._kind, [fact.name for fact in o.facts], o.utterance) for o in orders
-            ]
-            constraints = [_holding([f.name for f in o.facts], o.required, self._kind) for o in orders]
-        else:
-            texts = [
-                INSTRUCT_WRITE.format(
-                    task=o.task, kind=self._kind, utterance=o.utterance[:300],
-                    facts=", ".join(f"{placeholder(fact.name)} = {fact.words}" for fact in o.facts),
-                )
-                for o in orders
-            ]  # fmt: skip
-            constraints = []
+    def _draft(
+        self,
+        orders: Sequence[Order],
+        places: Sequence[int],
+        seed: int,
+        deadline: float,
+        stopped: Callable[[], bool],
+        add: Callable[[int, str, float], None],
+    ) -> None:
+        """Drafts of the orders at `places`; `add` hears each, its place and how sure the model was of it.
+
+        Another model than ours is taken as sure.
+        """
+        asked = [place for place in places for _ in range(DRAFTS)]
+        ours = self._model.knows_layout
+        left = set(range(len(asked)))
+
+        def finished(row: int, text: str, sureness: float) -> None:
+            left.discard(row)
+            add(asked[row], _tidy(text), sureness if ours else 0.0)
+
         ask = Ask(
             SENTENCE_TOKENS,
-            constraints,
+            [_holding(orders[place], self._kind) for place in asked] if ours else [],
             sample=True,
             deadline=deadline,
             seed=seed,
-            least=UNSURE if self._model.knows_layout else None,
+            least=UNSURE if ours else None,
+            stopped=stopped,
+            finished=finished,
         )
-        found = [generations[0] for generations in self._model.generate(texts, ask=ask).generations]
-        return [(_tidy(one.text), self._sureness(one)) for one in found]
+        result = self._model.generate([self._prompt(orders[place]) for place in asked], ask=ask)
+        for row in sorted(left):  # a model that does not tell its answers one by one
+            finished(row, result.generations[row][0].text, 0.0)
 
-    def _sureness(self, generation: Generation) -> float:
-        found = (generation.generation_info or {}).get(SURENESS, 0.0)
-        return float(found) if self._model.knows_layout else 0.0
+    def _prompt(self, order: Order) -> str:
+        if self._model.knows_layout:
+            return render_write(order.task, self._kind, [fact.name for fact in order.facts], order.utterance)
+        facts = ", ".join(f"{placeholder(fact.name)} = {fact.words}" for fact in order.facts)
+        return INSTRUCT_WRITE.format(
+            task=order.task, kind=self._kind, utterance=order.utterance[:300], facts=facts
+        )
 
-    def _plainly(self, order: Order, failure: str) -> Written:
-        used = tuple(fact for fact in order.facts if placeholder(fact.name) in order.plain)
-        return Written(fill(order.plain, order.facts), order.plain, used, failure)
+
+class _Sentences:
+    """The sentences of one reply while they are drafted: the best of each, told in order once settled."""
+
+    def __init__(self, orders: Sequence[Order], kind: str, tell: Callable[[int, Written], None]) -> None:
+        self.told: list[Written] = []
+        self._orders = orders
+        self._kind = kind
+        self._tell = tell
+        self._best: dict[int, tuple[float, Written]] = {}
+        self._failures = dict.fromkeys(range(len(orders)), "not written")
+        self._awaited = dict.fromkeys(range(len(orders)), 0)
+        self._attempt = 0
+
+    def begin_round(self, attempt: int) -> list[int]:
+        """The orders that need (more) drafts in this round; so many drafts of each are awaited."""
+        self._attempt = attempt
+        left = [i for i in range(len(self.told), len(self._orders)) if not self._is_good(i, attempt)]
+        self._awaited.update(dict.fromkeys(left, DRAFTS))
+        return left
+
+    def add(self, place: int, draft: str, sureness: float) -> None:
+        """One more draft of an order; the surest that holds is kept."""
+        order = self._orders[place]
+        self._awaited[place] -= 1
+        verdict = check(draft, order.facts, order.required, self._kind)
+        if not verdict.holds:
+            self._failures[place] = verdict.reason
+        elif sureness < UNSURE:
+            self._failures[place] = "the model is not sure of its words"
+        elif place not in self._best or sureness > self._best[place][0]:
+            used = tuple(fact for fact in order.facts if placeholder(fact.name) in draft)
+            self._best[place] = (sureness, Written(fill(draft, order.facts), draft, used))
+        self._tell_settled()
+
+    def give_up(self, places: Sequence[int], reason: str) -> None:
+        self._failures.update(dict.fromkeys(places, reason))
+
+    def settle_all(self) -> None:
+        """Tell the rest: the best drafts there are, and plain sentences for orders without one."""
+        for place in range(len(self.told), len(self._orders)):
+            self._say(place)
+
+    def _tell_settled(self) -> None:
+        while len(self.told) < len(self._orders):
+            place = len(self.told)
+            if self._awaited[place] or not self._is_good(place, self._attempt + 1):
+                return
+            self._say(place)
+
+    def _is_good(self, place: int, attempt: int) -> bool:
+        """Whether an order needs no more drafts once the rounds before `attempt` are over."""
+        if place not in self._best:
+            return False
+        # The first sentence is waited for: it is not held back for a better one.
+        enough = SURE if place > 0 and attempt < POLISHED else UNSURE
+        return self._best[place][0] >= enough
+
+    def _say(self, place: int) -> None:
+        order = self._orders[place]
+        written = self._best[place][1] if place in self._best else _plainly(order, self._failures[place])
+        self.told.append(written)
+        self._tell(place, written)
 
 
-def _holding(
-    names: Sequence[str], required: Collection[str], kind: str
-) -> Callable[[LanguageModel], FactConstraint]:
+def _plainly(order: Order, failure: str) -> Written:
+    used = tuple(fact for fact in order.facts if placeholder(fact.name) in order.plain)
+    return Written(fill(order.plain, order.facts), order.plain, used, failure)
+
+
+def _holding(order: Order, kind: str) -> Callable[[LanguageModel], FactConstraint]:
+    names = [fact.name for fact in order.facts]
+
     def constraint(model: LanguageModel) -> FactConstraint:
-        return FactConstraint(model.tokenizer, names, required, model.vocabulary, kind)
+        return FactConstraint(model.tokenizer, names, order.required, model.vocabulary, kind)
 
     return constraint
 

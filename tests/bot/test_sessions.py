@@ -1,11 +1,14 @@
 """Conversations at rest."""
 
+import dataclasses
+
 import pytest
 
-from bot.errors import UnknownSession
+from bot.errors import UnknownSession, UnknownTurn
+from bot.intent import Intent
 from bot.layout import Message
-from bot.reply import Evidence, Recommendation
-from bot.sessions import HISTORY, Sessions
+from bot.reply import Evidence, ModelReport, Recommendation, Turn
+from bot.sessions import HISTORY, Opened, Sessions
 from bot.state import DialogueState, Wish
 from ranking.rank import Scores
 from storage.engine import StorageConfig, open_storage, writing
@@ -21,43 +24,113 @@ def sessions(tmp_path):
     engine.dispose()
 
 
-def log(sessions, turn="t1", message="hello", session="s1", user="ada", **more):
+def log(sessions, opened=None, turn="t1", message="hello", user="ada", state=STATE, redo=lambda state: state):
+    """One turn in the session `opened`; a new one, s1, when not given."""
+    opened = opened or Opened("s1")
+    said = Turn(
+        opened.session_id, turn, f"re: {message}", Intent(("request",)), (HEAT,), (), "default",
+        ModelReport("fixed"), {},
+    )  # fmt: skip
     with writing(sessions.engine) as connection:
-        sessions.log(
-            connection,
-            session_id=session,
-            turn_id=turn,
-            user_id=user,
-            message=message,
-            reply=f"re: {message}",
-            intent={},
-            payload={},
-            state=STATE,
-            recommendations=[HEAT],
-            variant="default",
-            **more,
-        )
+        sessions.log(connection, opened, said, user_id=user, message=message, state=state, redo=redo)
+    return opened
+
+
+def again(sessions, number, **more):
+    """One more turn in s1."""
+    log(sessions, sessions.load("s1", "ada"), f"t{number}", f"message {number}", **more)
+
+
+def messages(sessions):
+    return [turn["message"] for turn in sessions.transcript("s1", "ada")["turns"]]
 
 
 def test_a_session_comes_back_with_its_state_and_words(sessions):
     """As the turn left it."""
     log(sessions)
+    found = sessions.load("s1", "ada")
 
-    assert sessions.load("s1", "ada") == (
-        STATE,
-        [Message("user", "hello"), Message("assistant", "re: hello")],
-    )
+    assert found.state == STATE
+    assert found.history == (Message("user", "hello"), Message("assistant", "re: hello"))
+    assert found.position == 1
 
 
 def test_only_the_latest_words_come_back(sessions):
     """Oldest first among them."""
-    for number in range(6):
-        log(sessions, f"t{number}", f"message {number}")
+    log(sessions)
+    for number in range(2, 8):
+        again(sessions, number)
 
-    _, history = sessions.load("s1", "ada")
+    history = sessions.load("s1", "ada").history
 
     assert len(history) == HISTORY
-    assert history[-1].text == "re: message 5"
+    assert history[-1].text == "re: message 7"
+
+
+def test_the_latest_turn_can_be_answered_anew(sessions):
+    """From the state before it; it is replaced, with its impressions."""
+    log(sessions)
+    again(sessions, 2, state=dataclasses.replace(STATE, shown=("alien",)))
+
+    opened = sessions.load("s1", "ada", retry_of="t2")
+    log(sessions, opened, "t3", "message 2")
+
+    assert opened.state == STATE
+    assert [message.text for message in opened.history] == ["hello", "re: hello"]
+    assert messages(sessions) == ["hello", "message 2"]
+    assert [one["turn_id"] for one in sessions.impressions("ada")] == ["t1", "t3"]
+    assert sessions.load("s1", "ada", retry_of="t3").state == STATE
+
+
+@pytest.mark.parametrize("turn", ["t1", "t9"])
+def test_no_other_turn_can(sessions, turn):
+    """Neither an earlier one nor one that never was."""
+    log(sessions)
+    again(sessions, 2)
+
+    with pytest.raises(UnknownTurn):
+        sessions.load("s1", "ada", retry_of=turn)
+
+
+def test_two_tabs_on_one_session_lose_nothing(sessions):
+    """The second to be written adds its share to what the first left, and both are in the transcript."""
+    log(sessions)
+    one, other = sessions.load("s1", "ada"), sessions.load("s1", "ada")
+
+    def excluding(item):
+        return lambda state: dataclasses.replace(state, excluded=(*state.excluded, item))
+
+    log(sessions, one, "t2", "not Heat", state=excluding("heat")(STATE), redo=excluding("heat"))
+    log(sessions, other, "t3", "not Alien", state=excluding("alien")(STATE), redo=excluding("alien"))
+
+    assert sessions.load("s1", "ada").state.excluded == ("heat", "alien")
+    assert messages(sessions) == ["hello", "not Heat", "not Alien"]
+    assert [turn["position"] for turn in sessions.transcript("s1", "ada")["turns"]] == [0, 1, 2]
+
+
+def test_a_session_deleted_during_a_turn_does_not_come_back(sessions):
+    """What was deleted stays so."""
+    log(sessions)
+    opened = sessions.load("s1", "ada")
+    sessions.delete("s1", "ada")
+
+    with pytest.raises(UnknownSession):
+        log(sessions, opened, "t2")
+    assert sessions.of_user("ada") == []
+
+
+def test_a_long_transcript_comes_in_pages(sessions):
+    """The latest first, each page oldest first."""
+    log(sessions)
+    for number in range(2, 7):
+        again(sessions, number)
+
+    latest = sessions.transcript("s1", "ada", limit=2)
+    earlier = sessions.transcript("s1", "ada", limit=3, before=latest["turns"][0]["position"])
+
+    assert [turn["message"] for turn in latest["turns"]] == ["message 5", "message 6"]
+    assert [turn["message"] for turn in earlier["turns"]] == ["message 2", "message 3", "message 4"]
+    assert latest["turns_count"] == 6
 
 
 def test_another_users_session_does_not_exist(sessions):
@@ -78,16 +151,16 @@ def test_a_session_is_named_by_its_first_message_until_renamed(sessions):
     assert sessions.of_user("ada")[0]["title"] == "x" * 60
 
     sessions.rename("s1", "ada", "Evening")
-    log(sessions, "t2")
+    again(sessions, 2)
 
     assert [one["title"] for one in sessions.of_user("ada")] == ["Evening"]
 
 
 def test_history_of_elsewhere_comes_before_the_first_turn(sessions):
     """Each message in its part."""
-    log(sessions, imported=[Message("user", "before"), Message("assistant", "then")])
+    log(sessions, opened := sessions.new([Message("user", "before"), Message("assistant", "then")]))
 
-    turns = sessions.transcript("s1", "ada")["turns"]
+    turns = sessions.transcript(opened.session_id, "ada")["turns"]
 
     assert [(turn["message"], turn["reply"]) for turn in turns] == [
         ("before", ""),
@@ -99,7 +172,7 @@ def test_history_of_elsewhere_comes_before_the_first_turn(sessions):
 def test_a_deleted_session_is_gone(sessions):
     """The user's other one stays."""
     log(sessions)
-    log(sessions, "t2", session="s2")
+    log(sessions, Opened("s2"), "t2")
 
     sessions.delete("s1", "ada")
 
@@ -109,11 +182,11 @@ def test_a_deleted_session_is_gone(sessions):
 def test_erasing_a_person_leaves_the_others(sessions):
     """Rows are counted by table."""
     log(sessions)
-    log(sessions, "t2", session="s2", user="bob")
+    log(sessions, Opened("s2"), "t2", user="bob")
 
     with writing(sessions.engine) as connection:
         erased = sessions.erase("ada", connection)
 
-    assert erased == {"impressions": 1, "turns": 1, "sessions": 1, "profiles": 0}
+    assert erased == {"impressions": 1, "turns": 1, "sessions": 1}
     assert sessions.of_user("ada") == []
     assert len(sessions.of_user("bob")) == 1

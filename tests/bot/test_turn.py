@@ -9,12 +9,15 @@ from langchain_core.language_models import BaseLLM
 from langchain_core.outputs import Generation, LLMResult
 from pydantic import PrivateAttr
 
-from bot.errors import MessageError, ModelError, UnknownSession
+from bot.errors import MessageError, ModelError, ModelStopped, UnknownBelief, UnknownSession, UnknownTurn
 from bot.layout import MARKS, act_token, slot_token
 from bot.model import ModelConfig
+from bot.profile import Profile, Profiles, Taste
+from bot.reply import Listed, Said, Turn, Understood
 from bot.responding import Responder
 from bot.service import Parley
 from bot.sessions import Sessions
+from bot.suggesting import Suggester
 from bot.turn import Parts
 from ranking.open import open_ranking
 from retrieval.langchain import CatalogueRetriever
@@ -54,10 +57,17 @@ class ScriptedModel(BaseLLM):
     def fits(self, prompt, tokens):
         return True
 
-    def _generate(self, prompts, stop=None, run_manager=None, **kwargs):
+    def _generate(self, prompts, stop=None, run_manager=None, ask=None, **kwargs):
         if self._broken:
             raise ModelError("the model is gone")
-        return LLMResult(generations=[[Generation(text=self._one(prompt))] for prompt in prompts])
+        answers = []
+        for row, prompt in enumerate(prompts):
+            if ask is not None and ask.stopped():
+                raise ModelStopped("stopped")
+            answers.append(self._one(prompt))
+            if ask is not None:
+                ask.finished(row, answers[-1], 0.0)
+        return LLMResult(generations=[[Generation(text=answer)] for answer in answers])
 
     def _one(self, prompt):
         if MARKS["read"] in prompt:
@@ -85,7 +95,9 @@ def parley(films, model):
         model=model,
         grounder=films.grounder,
         responder=Responder(retrieval, model, films.grounder.values),
+        suggester=Suggester(retrieval.catalogue),
         sessions=Sessions(films.engine),
+        profiles=Profiles(films.engine),
         config=films.settings.turn,
     )
     return Parley(films.settings, films.engine, parts)
@@ -274,3 +286,186 @@ def test_any_writing_is_served(parley, model, say, message):
 
     assert turn.reply
     assert parley.session(turn.session_id, say.user)["turns"][-1]["reply"] == turn.reply
+
+
+def test_a_streamed_turn_tells_each_step_as_it_is_ready(parley, model):
+    """What was meant, the list, sentence by sentence, and the turn that is also on record."""
+    model.reads("request", need="a comedy", want="comedy")
+
+    steps = list(parley.stream("stream-user", "a comedy please", k=3))
+
+    understood, listed, *said, turn = steps
+    assert isinstance(understood, Understood)
+    assert understood.intent.constraints
+    assert isinstance(listed, Listed)
+    assert [one.item_id for one in listed.recommendations] == ids(turn)
+    assert all(isinstance(one, Said) for one in said)
+    assert [one.item_id for one in said if one.item_id] == ids(turn)
+    assert all(one.text in turn.reply for one in said)
+    assert isinstance(turn, Turn)
+    stored = parley.session(turn.session_id, "stream-user")["turns"][-1]
+    assert (stored["turn_id"], stored["reply"]) == (turn.turn_id, turn.reply)
+
+
+def test_a_stopped_answer_is_kept_as_far_as_it_came(parley, model):
+    """The list was shown, so it is known as shown; the person can go on from there."""
+    model.reads("request", need="a comedy", want="comedy")
+    heard = []
+
+    turn = parley.chat(
+        "stop-user", "a comedy please", k=3, tell=heard.append, stopped=lambda: len(heard) >= 3
+    )
+
+    assert turn.stopped
+    assert turn.reply == heard[2].text
+    assert len(turn.recommendations) == 3
+    assert not turn.recommendations[-1].explanation
+    stored = parley.session(turn.session_id, "stop-user")["turns"][-1]
+    assert stored["reply"] == turn.reply
+    assert stored["payload"]["stopped"]
+    model.reads("request", need="more")
+    more = parley.chat("stop-user", "more", session_id=turn.session_id, k=3)
+    assert not set(ids(more)) & set(ids(turn))
+
+
+def test_a_stream_that_is_left_stops_and_is_kept(parley, model):
+    """Closing it is enough."""
+    model.reads("request", need="a comedy", want="comedy")
+    steps = parley.stream("left-user", "a comedy please", k=3)
+    session = next(steps).session_id
+
+    steps.close()
+
+    assert len(parley.session(session, "left-user")["turns"]) == 1
+
+
+def test_a_stream_raises_what_a_turn_raises(parley):
+    """Before its first step."""
+    with pytest.raises(UnknownSession):
+        next(parley.stream("ada", "hello", session_id="no such session"))
+
+
+def test_an_answer_can_be_had_anew(parley, model, say):
+    """From the state before it, in its place; what was learned is learned once."""
+    say("a comedy", need="comedy", want="comedy")
+    first = say("I love the first one, another please", "accept request", ref="the first one", need="another")
+
+    again = parley.chat(
+        say.user, "I love the first one, another please", session_id=first.session_id, retry_of=first.turn_id
+    )
+
+    turns = parley.session(first.session_id, say.user)["turns"]
+    assert [turn["turn_id"] for turn in turns][1:] == [again.turn_id]
+    assert [event.event_id for event in again.events] == [event.event_id for event in first.events]
+    assert len(parley.user(say.user)["events"]) == len(first.events) == 1
+    with pytest.raises(UnknownTurn):
+        parley.chat(say.user, "anew", session_id=first.session_id, retry_of=first.turn_id)
+
+
+def test_a_message_sent_again_after_a_lost_answer_is_learned_once(parley, model, say, monkeypatch):
+    """The turn could not be kept; the events were, and they are not doubled by the next try."""
+    say("a comedy", need="comedy", want="comedy")
+    model.reads("reject", ref="the first one")
+    session = parley.sessions(say.user)[0]["session_id"]
+    with monkeypatch.context() as patch:
+        patch.setattr(parley.parts.sessions, "log", _full)
+        with pytest.raises(OSError, match="no space"):
+            parley.chat(say.user, "not the first one", session_id=session)
+    assert len(parley.session(session, say.user)["turns"]) == 1
+
+    parley.chat(say.user, "not the first one", session_id=session)
+
+    assert [event["action"] for event in parley.user(say.user)["events"]] == ["reject"]
+
+
+def _full(*_args, **_more):
+    raise OSError("no space left")
+
+
+def test_tastes_in_words_outlive_the_session_and_can_be_forgotten(parley, say):
+    """Said once, used in the next session, named with where they came from, gone when removed."""
+    say("I like westerns and I hate horror", "inform", like="westerns", dislike="horror", avoid="horror")
+    beliefs = {belief.key: belief for belief in parley.beliefs(say.user)}
+
+    assert {"likes:westerns", "dislikes:horror"} == set(beliefs)
+    assert beliefs["likes:westerns"].quote == "I like westerns and I hate horror"
+    assert beliefs["likes:westerns"].source == "said"
+    kept = [parley.item(one.item_id).fields["genres"] for one in parley.recommendations(say.user, k=100)]
+    assert kept
+    assert not any("horror" in genres for genres in kept)
+
+    parley.forget(say.user, "dislikes:horror")
+    found = [parley.item(one.item_id).fields["genres"] for one in parley.recommendations(say.user, k=100)]
+    assert any("horror" in genres for genres in found)
+    with pytest.raises(UnknownBelief):
+        parley.forget(say.user, "dislikes:horror")
+
+
+def test_a_taste_stands_on_one_side_only(parley, say):
+    """Who comes to like what they disliked dislikes it no more."""
+    say("I hate horror", "inform", dislike="horror", avoid="horror")
+    say("actually I like horror", "inform", like="horror")
+
+    assert [belief.key for belief in parley.beliefs(say.user)] == ["likes:horror"]
+
+
+def test_an_event_is_a_belief_that_can_be_taken_back(parley, say):
+    """Wherever it came from."""
+    shown = ids(say("a comedy", need="comedy", want="comedy"))
+    turn = say("I love the first one", "inform", like="the first one", ref="the first one")
+    parley.feedback(say.user, shown[1], "dislike", session_id=turn.session_id, turn_id=turn.turn_id)
+    parley.feedback(say.user, shown[2], "like")
+
+    beliefs = {belief.item_id: belief for belief in parley.beliefs(say.user)}
+    assert [beliefs[item].source for item in shown] == ["said", "button", "api"]
+    assert [beliefs[item].stance for item in shown] == ["likes", "dislikes", "likes"]
+    for belief in beliefs.values():
+        parley.forget(say.user, belief.key)
+    assert parley.beliefs(say.user) == []
+    with pytest.raises(UnknownBelief):
+        parley.forget("somebody else", beliefs[shown[0]].key)
+
+
+def test_a_hidden_item_is_never_shown(parley, model):
+    """In no list, until it is taken off the do-not-show list."""
+    model.reads("request", need="comedy", want="comedy")
+    first = ids(parley.chat("hide-user", "a comedy", k=3))[0]
+    parley.set_profile("hide-user", Profile(hidden=(first,)))
+
+    assert first not in ids(parley.chat("hide-user", "a comedy", k=100))
+    assert first not in [one.item_id for one in parley.recommendations("hide-user", k=100)]
+    parley.forget("hide-user", f"hidden:{first}")
+    assert first in ids(parley.chat("hide-user", "a comedy", k=100))
+
+
+def test_a_profile_that_was_put_in_counts(parley):
+    """A dislike keeps its kind out of every list."""
+    held = parley.set_profile("put-user", Profile(dislikes=(Taste("comedy"),)))
+
+    assert [taste.text for taste in held.dislikes] == ["comedy"]
+    found = parley.recommendations("put-user", k=100)
+    assert found
+    assert not any("comedy" in parley.item(one.item_id).fields["genres"] for one in found)
+
+
+def test_with_session_only_nothing_counts_beyond_the_session(parley, say):
+    """In it the person is known as ever; the next session knows nothing."""
+    parley.set_profile(say.user, Profile(consent="session_only"))
+    turn = say("i have seen Alien and I like westerns", "seen inform", seen="Alien", like="westerns")
+    session = turn.session_id
+
+    def known_in(session_id):
+        return parley.parts.user(say.user, parley.profile(say.user), session_id).consumed
+
+    assert known_in(session) == {"alien-1979"}
+    assert known_in(None) == known_in("another") == frozenset()
+    assert parley.profile(say.user).likes == ()
+
+
+def test_follow_ups_and_openings_come_from_the_catalogue(parley, say):
+    """Each can be sent as it stands."""
+    turn = say("a comedy", need="comedy", want="comedy")
+
+    assert 2 <= len(turn.suggestions) <= 4
+    assert 3 <= len(parley.openings()) <= 4
+    assert all(text.strip() for text in (*turn.suggestions, *parley.openings()))

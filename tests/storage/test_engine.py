@@ -184,7 +184,7 @@ def test_the_tables_are_those_that_the_rooms_declare(engine: Engine) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
-    for owner in ("retrieval.items", "ranking.tables", "bot.sessions"):
+    for owner in ("retrieval.items", "ranking.tables", "bot.sessions", "bot.profile"):
         pytest.importorskip(owner)
     with engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
