@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM ?= false
 TORCH ?= torch==2.13.0
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: install demo test quick lint bench clean
+.PHONY: install demo test quick lint docs docs-serve bench clean
 
 install: .venv/installed
 
@@ -40,6 +40,15 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The warning is of MkDocs 2, which pyproject.toml keeps out.
+docs docs-serve: export NO_MKDOCS_2_WARNING = 1
+
+docs: install
+	$(BIN)/mkdocs build --strict --quiet
+
+docs-serve: install
+	$(BIN)/mkdocs serve --strict --dev-addr 127.0.0.1:8080
+
 bench: install
 	$(BIN)/python -m benchmarks.turn
 	$(BIN)/python -m benchmarks.writing
@@ -49,4 +58,4 @@ bench: install
 	$(BIN)/python -m benchmarks.movielens
 
 clean:
-	rm -rf .venv .parley runs build *.egg-info
+	rm -rf .venv .parley runs build site *.egg-info
