@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from retrieval.column_words import COUNTS, IDENTIFIERS, KNOWN, NOUNS, PARTS, PRIVATE, Known, Part
 from retrieval.errors import IngestError
-from retrieval.items import RESERVED, ROLE_WORDS, CatalogueConfig, FieldSpec, FieldType, Item
+from retrieval.items import RESERVED, ROLE_WORDS, CatalogueConfig, FieldSpec, FieldType, FieldValue, Item
 from retrieval.parsing import CODES, LONGEST_ID, SIGNS, TRUTHS, BadValueError, item_of, value_in
 from retrieval.rows import BadRow, Row, read_rows
 from retrieval.text import has_cjk
@@ -101,10 +101,11 @@ class Column:
         """The share of values that pass the test, of some spread over the file."""
         return _mean(map(test, self.values[:: 1 + len(self.values) // SOME]))
 
-    def examples(self, count: int = 3) -> list[str]:
+    def examples(self, count: int = 3) -> list[Any]:
         """The commonest values where they repeat, else the first."""
-        found = self.counts.most_common(count) if self.distinct < 0.5 else list(self.counts.items())[:count]
-        return [text for text, _ in found]
+        by_text = dict(zip(self.texts, self.values, strict=True))
+        common = [text for text, _ in self.counts.most_common(count)] if self.distinct < 0.5 else by_text
+        return [by_text[text] for text in islice(common, count)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,31 @@ def field_guess(column: Column, kind: FieldType | None = None) -> Guess:
     return Guess(column, "field", name, spec)
 
 
+def assigned(guess: CatalogueGuess, part: Part, column: str | None) -> CatalogueGuess:
+    """The guess with `column` as the one of `part`, or with none; what had the part becomes a field."""
+
+    def moved(one: Guess) -> Guess:
+        if one.column.name == column:
+            return Guess(one.column, part)
+        return field_guess(one.column) if one.part == part else one
+
+    return replace(guess, guesses=tuple(_distinctly_named(list(map(moved, guess.guesses)))))
+
+
+def replaced(guess: CatalogueGuess, changed: Guess) -> CatalogueGuess:
+    """The guess with another one for one of its columns."""
+    guesses = (changed if one.column.name == changed.column.name else one for one in guess.guesses)
+    return replace(guess, guesses=tuple(guesses))
+
+
+def read_value(raw: Any, spec: FieldSpec) -> FieldValue:
+    """The value as it would be read, None where it could not be."""
+    try:
+        return value_in(raw, "", spec, CatalogueConfig())
+    except BadValueError:
+        return None
+
+
 def plural(noun: str) -> str:
     """What several of a thing are called in English."""
     if noun.endswith(("s", "x", "z", "ch", "sh")):
@@ -330,7 +356,8 @@ def _title_among(columns: Sequence[Column], noun: str) -> Column | None:
         one for one in fit if one.words and one.words[-1] in ("title", "name") and not _names(one, "aliases")
     ]
     plain = [one for one in fit if one.distinct > 0.9 and one.length > 3 and not _is_address(one)]
-    return best or next(iter(ended), None) or next(iter(plain), None)
+    last = max(columns, key=lambda column: column.filled * column.distinct, default=None)
+    return best or next(iter([*ended, *plain]), last)
 
 
 def _id_among(columns: Sequence[Column], noun: str) -> Column | None:
@@ -396,7 +423,8 @@ def _why_not(column: Column, spec: FieldSpec | None, titles: set[str]) -> str:
     if spec is not None and spec.type in ("int", "float") and _is_count(column):
         return "counts"
     if spec is not None and spec.type == "list" and titles:
-        listed = {text for value in column.values[:2000] for text in _listed(value, spec)}
+        lists = (read_value(value, spec) for value in column.values[:SOME])
+        listed = {text for one in lists if isinstance(one, list) for text in one}
         if len(listed & titles) > 0.3 * len(listed):
             return "names other items"
     if spec is not None and spec.type == "bool":
@@ -552,14 +580,6 @@ def _separator(column: Column, least: float = 0.1) -> str | None:
         if short and again <= (0.95 if known and known.listed else 0.7 if sure else 0.4):
             return separator
     return None
-
-
-def _listed(value: Any, spec: FieldSpec) -> list[str]:
-    try:
-        read = value_in(value, "", spec, CatalogueConfig())
-    except BadValueError:
-        return []
-    return read if isinstance(read, list) else []
 
 
 def _unit(column: Column, spec: FieldSpec, known: Known | None) -> str | None:
