@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.api import create_app
 from bot.api.metrics import Metrics
-from ui.app import PAGE_CSS, build_page, theme
+from ui.app import build_page, head
 from ui.visitor import Visitors, install
 
 if TYPE_CHECKING:
@@ -26,8 +26,11 @@ POLICY = (
 # A speech mark on a round ground, in place, so that browsers need not ask for a file.
 ICON = (
     "<link rel='icon' href=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
-    "<circle cx='8' cy='8' r='8' fill='%234f46e5'/><path d='M4 5h8v5H8l-3 2v-2H4z' fill='white'/></svg>\">"
+    "<circle cx='8' cy='8' r='8' fill='%230d6b5b'/><path d='M4 5h8v5H8l-3 2v-2H4z' fill='white'/></svg>\">"
 )
+
+# Fonts of the system: none is fetched.
+THEME = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
 
 
 class PagePolicy:
@@ -58,7 +61,8 @@ def build_server(parley: "Parley") -> FastAPI:
     app.add_middleware(PagePolicy)
 
     def visitor_of(request: gr.Request) -> str | None:
-        return visitors.read(request.headers.get("cookie", "")) if request.request else None
+        headers = getattr(request, "headers", None)
+        return visitors.read(headers.get("cookie", "")) if headers else None
 
     page = build_page(parley, visitor_of, metrics)
     page.queue(default_concurrency_limit=16)
@@ -74,8 +78,7 @@ def build_server(parley: "Parley") -> FastAPI:
         mcp_server=False,
         enable_monitoring=False,
         max_file_size=1,
-        theme=theme(),
-        css=PAGE_CSS,
-        head=ICON,
+        theme=THEME,
+        head=ICON + head(),
     )
     return served

@@ -221,18 +221,24 @@ class FixedParley:
             raise UnknownItem(item_id)
         return found
 
+    def events_of(self, user_id):
+        return [event for event in self.events if event.user_id == user_id]
+
     def user(self, user_id):
-        events = [
-            {"event_id": e.event_id, "item_id": e.item_id, "action": e.action, "value": e.value}
-            for e in self.events
-            if e.user_id == user_id
-        ]
-        profile = {"tastes": {}, "hidden": [], "consent": "personalise"}
-        return {"user_id": user_id, "events": events, "sessions": self.sessions(user_id), "profile": profile}
+        events = [asdict(event) for event in self.events if event.user_id == user_id]
+        sessions = [self.session(one["session_id"], user_id) for one in self.sessions(user_id)]
+        return {
+            "user_id": user_id,
+            "events": events,
+            "taken_back": [],
+            "impressions": [],
+            "sessions": sessions,
+        }
 
     def erase(self, user_id):
         before = len(self.events)
         self.events = [event for event in self.events if event.user_id != user_id]
+        self.profiles.pop(user_id, None)
         return {"events": before - len(self.events)}
 
     def sessions(self, user_id):
@@ -242,20 +248,35 @@ class FixedParley:
             if session["user_id"] == user_id
         ]
 
-    def session(self, session_id, user_id):
+    def session(self, session_id, user_id, *, limit=None, before=None):
         session = self.held.get(session_id)
         if session is None or session["user_id"] != user_id:
             raise UnknownSession(session_id)
         turns = [
             {
                 "turn_id": turn.turn_id,
-                "message": turn.reply.removeprefix("You said: "),
+                "position": position,
+                "created_at": NOW,
+                "message": turn.intent.query,
                 "reply": turn.reply,
-                "payload": {"recommendations": [asdict(one) for one in turn.recommendations]},
+                "intent": turn.intent.as_dict(),
+                "payload": {
+                    "recommendations": [asdict(one) for one in turn.recommendations],
+                    "suggestions": list(turn.suggestions),
+                    "stopped": turn.stopped,
+                },
             }
-            for turn in session["turns"]
+            for position, turn in enumerate(session["turns"][:before])
         ]
-        return {"session_id": session_id, "title": session["title"], "turns": turns}
+        count, turns = len(session["turns"]), turns[-limit:] if limit else turns
+        return {
+            "session_id": session_id,
+            "title": session["title"],
+            "created_at": NOW,
+            "updated_at": NOW,
+            "turns_count": count,
+            "turns": turns,
+        }
 
     def rename_session(self, session_id, user_id, title):
         self.session(session_id, user_id)
