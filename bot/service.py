@@ -308,6 +308,10 @@ class Parley:
         best_known = [self.catalogue.ids[place] for place in np.argsort(-popularity, kind="stable")[:20]]
         return self.parts.suggester.openings(best_known)
 
+    def events_of(self, user_id: str) -> list[BehaviourEvent]:
+        """What a person did and has not taken back, oldest first."""
+        return self.parts.ranking.log.of_user(user_id)
+
     def user(self, user_id: str) -> dict[str, Any]:
         """Everything held about a person."""
         events = self.parts.ranking.log.of_user(user_id)
