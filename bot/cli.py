@@ -248,21 +248,32 @@ def _serve(settings: "Settings", bound: "socket.socket") -> None:
 
     from bot.listening import address_of
     from bot.listening import serve as serve_app
+    from bot.waking import Opened
 
-    parley = _open(settings)
-    try:
-        build: Callable[[Parley], FastAPI] = resolve_name(SERVER)
-        ready = Text(f"Parley is at {address_of(bound)} (Ctrl+C stops it)")
-        serve_app(build(parley), bound, lambda: console.print(ready, soft_wrap=True))
-    finally:
-        parley.close()
+    def opening(tell: Callable[[str], None]) -> Opened:
+        parley = _open(settings, tell)
+        try:
+            tell("page")
+            build: Callable[[Parley], FastAPI] = resolve_name(SERVER)
+            return Opened(build(parley), parley.close)
+        except BaseException:
+            parley.close()
+            raise
+
+    ready = Text(f"Parley is at {address_of(bound)} (Ctrl+C stops it)")
+    serve_app(opening, bound, lambda: console.print(ready, soft_wrap=True))
 
 
-def _open(settings: "Settings") -> "Parley":
-    from bot.service import Parley
-
+def _open(settings: "Settings", tell: Callable[[str], None] = lambda _step: None) -> "Parley":
+    """Open the service; `tell` hears each step, too."""
     with console.status("opening") as status:
-        return Parley.open(settings, progress=status.update)
+        from bot.service import Parley
+
+        def progress(step: str) -> None:
+            status.update(f"opening: {step}")
+            tell(step)
+
+        return Parley.open(settings, progress=progress)
 
 
 def _preparation(settings: "Settings", track: Callable[[str, int], None]) -> Any:

@@ -1,16 +1,20 @@
 """Taking the port before the heavy loading starts, and serving an application on it."""
 
 import errno
+import os
+import signal
 import socket
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from types import FrameType
 
 import uvicorn
 
 from bot.errors import SettingsError
+from bot.waking import Opening, Waking
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI
+PATIENCE = 5.0
+"""Seconds that a stop waits for answers that are on their way, and then for a step of the opening."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -37,17 +41,29 @@ def address_of(bound: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/ui/"
 
 
-def serve(app: "FastAPI", bound: socket.socket, started: Callable[[], None]) -> None:
-    """Answer requests until the process is asked to stop; `started` is called when the first can come."""
-    server = _Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5), started)
+def serve(opening: Opening, bound: socket.socket, ready: Callable[[], None]) -> None:
+    """Open the application and answer until the process is asked to stop (SIGINT, SIGTERM).
+
+    The port answers at once; `ready` is called when the application does. Raises what `opening` raised.
+    """
+    waking = Waking(opening, ready, failed=lambda: server.stop())
+    server = _Server(uvicorn.Config(waking, log_level="warning", timeout_graceful_shutdown=int(PATIENCE)))
     server.run(sockets=[bound])
+    if not waking.close(PATIENCE):
+        # A thread amid the loading of weights cannot be ended, and Python may crash over one at its exit.
+        # What the opening writes, it writes so that being cut off does no harm.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+    if waking.failure is not None:
+        raise waking.failure
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._when_started = started
+    def stop(self) -> None:
+        self.should_exit = True
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._when_started()
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # uvicorn would raise the signal again after its shutdown; a stop that was asked for is no error.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.stop()

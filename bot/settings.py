@@ -49,6 +49,8 @@ class ServerConfig(BaseModel):
     """Longest message of a person."""
     max_body_bytes: PositiveInt = 1_000_000
     """Longest body of a request."""
+    max_turns: PositiveInt = 64
+    """Turns of the API in hand at once; whoever comes then is asked to come back (503)."""
 
 
 class SimulateConfig(BaseModel):

@@ -1,8 +1,9 @@
-"""What stands around every request: an id, a limit on its body, a count of it. Plain ASGI."""
+"""What stands around every request: an id, a limit on its body, headers, whole ids in paths. Plain ASGI."""
 
 import re
 import uuid
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
@@ -63,3 +64,60 @@ class BodyLimit:
             return message
 
         await self.app(scope, receive_counted, send)
+
+
+class SafeHeaders:
+    """Answers are somebody's own and data, not pages: not to be kept, guessed at, or shown in a frame.
+
+    What an inner application says of its own answers stands.
+    """
+
+    HEADERS = (
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        ("Referrer-Policy", "same-origin"),
+        ("X-Content-Type-Options", "nosniff"),
+    )
+
+    def __init__(self, app: ASGIApp, page: str) -> None:
+        self.app = app
+        self.page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(self.page):
+            await self.app(scope, receive, send)
+            return
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.HEADERS:
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_safely)
+
+
+class WholeIds:
+    """Keeps an encoded slash apart from one that parts a path: ids may hold slashes.
+
+    Servers decode a path before routes see it. Here `%2F` and `%25` stay as they were sent; `whole_id`
+    decodes them in the id that a route was given.
+    """
+
+    PREFIXES = ("/feedback/", "/items/", "/sessions/", "/users/")
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(self.PREFIXES):
+            raw = scope.get("raw_path")
+            sent = raw.decode("latin-1") if raw else scope["path"].replace("%", "%25")
+            scope = {**scope, "path": unquote(re.sub(r"%(?=2[fF]|25)", "%25", sent))}
+        await self.app(scope, receive, send)
+
+
+def whole_id(text: str) -> str:
+    """An id from a path, with its slashes and percent signs."""
+    return re.sub(r"%(2[fF]|25)", lambda found: unquote(found.group()), text)

@@ -9,9 +9,20 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Match
 
-from bot.api.schemas import Problem
-from bot.errors import BotError, MessageError, ModelError, SettingsError, UnknownSession
+from bot.api.schemas import Invalid, Problem
+from bot.errors import (
+    BotError,
+    MessageError,
+    ModelError,
+    ModelStopped,
+    ModelTooSlow,
+    SettingsError,
+    UnknownBelief,
+    UnknownSession,
+    UnknownTurn,
+)
 from ranking.errors import (
     ArtefactError,
     IdempotencyConflict,
@@ -29,7 +40,14 @@ from retrieval.errors import (
     RetrievalError,
     VectorStoreError,
 )
-from storage.errors import ParleyError, StateFolderError, StateVersionError, StorageError
+from storage.errors import (
+    ParleyError,
+    StateFolderError,
+    StateVersionError,
+    StorageError,
+    StorageFull,
+    StorageUnavailable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +57,8 @@ MEDIA_TYPE = "application/problem+json"
 STATUSES: dict[type[ParleyError], HTTPStatus] = {
     ParleyError: HTTPStatus.INTERNAL_SERVER_ERROR,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
+    StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     StateFolderError: HTTPStatus.SERVICE_UNAVAILABLE,
     StateVersionError: HTTPStatus.SERVICE_UNAVAILABLE,
     RetrievalError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -57,15 +77,51 @@ STATUSES: dict[type[ParleyError], HTTPStatus] = {
     BotError: HTTPStatus.INTERNAL_SERVER_ERROR,
     SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
     ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ModelTooSlow: HTTPStatus.SERVICE_UNAVAILABLE,
+    ModelStopped: HTTPStatus.SERVICE_UNAVAILABLE,
     MessageError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownSession: HTTPStatus.NOT_FOUND,
+    UnknownTurn: HTTPStatus.NOT_FOUND,
+    UnknownBelief: HTTPStatus.NOT_FOUND,
 }
 
-# For OpenAPI: every operation may answer so.
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    code: {"description": text, "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
-    for code, text in (("4XX", "The request cannot be served."), ("5XX", "The service failed."))
+RETRY_SECONDS = 1
+"""When to come back after a 503."""
+
+_MEANINGS = {
+    400: "The body is not JSON.",
+    404: "There is no such thing, or it is another user's.",
+    409: "The idempotency key was used for another request.",
+    413: "The body is too long.",
+    415: "The body is not application/json.",
+    422: "Something in the request cannot be taken; `errors` says what.",
+    500: "The service failed.",
+    503: "The service cannot answer now; `Retry-After` says when to come back.",
+    507: "There is no space left to record this; nothing of it was kept.",
 }
+
+
+def responses(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: the problems that an operation answers with, beside those that any may."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        code: {"description": _MEANINGS[code], "content": {MEDIA_TYPE: {"schema": schema}}}
+        for code in sorted({*codes, 422, 500, 503})
+    }
+
+
+class Refusal(HTTPException):
+    """A refusal with a name of its own, for clients that want to tell it from others of its status."""
+
+    def __init__(self, status: HTTPStatus, kind: str, detail: str) -> None:
+        super().__init__(status, detail)
+        self.kind = kind
+
+
+def busy() -> Refusal:
+    """The error of a turn for which there is no room now."""
+    detail = "too many turns are in hand; try again in a moment"
+    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail)
 
 
 def status_of(error: ParleyError) -> HTTPStatus:
@@ -73,15 +129,24 @@ def status_of(error: ParleyError) -> HTTPStatus:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
+def problem_of(error: Exception, request_id: str | None) -> Problem:
+    """The problem that tells of `error`; what is not raised on purpose keeps what is inside it to the log."""
+    if isinstance(error, ParleyError):
+        status = status_of(error)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("request %s failed: %s", request_id, error, exc_info=error)
+        return _problem(status, str(error), request_id, kind=_kebab(type(error).__name__))
+    log.error("request %s failed", request_id, exc_info=error)
+    detail = "an unexpected error; the server's log has it under this request_id"
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, request_id)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem."""
 
     @app.exception_handler(ParleyError)
     def on_parley_error(request: Request, error: ParleyError) -> JSONResponse:
-        status = status_of(error)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("request failed: %s", error, exc_info=error)
-        return problem(request, status, str(error), kind=_kebab(type(error).__name__))
+        return _answer(problem_of(error, id_of(request)))
 
     @app.exception_handler(RequestValidationError)
     def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -90,23 +155,28 @@ def install(app: FastAPI) -> None:
             reason = found[0].get("ctx", {}).get("error", "")
             detail = f"the body is not JSON: {reason} at character {found[0]['loc'][-1]}"
             return problem(request, HTTPStatus.BAD_REQUEST, detail, kind="malformed-json")
-        errors = [{"where": ".".join(map(str, one["loc"])), "detail": _plain(one["msg"])} for one in found]
-        detail = "; ".join(f"{one['where']}: {one['detail']}" for one in errors[:3])
-        return problem(
-            request, HTTPStatus.UNPROCESSABLE_ENTITY, _storable(detail), kind="invalid-input", errors=errors
-        )
+        if error.body and any(one["loc"] == ("body",) for one in found) and not _announces_json(request):
+            detail = "the body must be JSON and say so: send `Content-Type: application/json`"
+            return problem(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+        errors = [
+            Invalid(where=_storable(".".join(map(str, one["loc"]))), detail=_storable(_plain(one["msg"])))
+            for one in found
+        ]
+        detail = "; ".join(f"{one.where}: {one.detail}" for one in errors[:3])
+        return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind="invalid-input", errors=errors)
 
     @app.exception_handler(StarletteHTTPException)
     def on_http_error(request: Request, error: StarletteHTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
         detail = error.detail if error.detail != status.phrase else _detail_of(request, status)
-        return problem(request, status, detail, headers=dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(sorted(_methods(request)))
+        return problem(request, status, detail, kind=getattr(error, "kind", None), headers=headers)
 
     @app.exception_handler(Exception)
     def on_surprise(request: Request, error: Exception) -> JSONResponse:
-        # The server logs the traceback with the request id; what is inside it is nobody else's business.
-        detail = "an unexpected error; the server's log has it under this request_id"
-        return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+        return _answer(problem_of(error, id_of(request)))
 
 
 def problem(
@@ -115,22 +185,45 @@ def problem(
     detail: str,
     *,
     kind: str | None = None,
-    errors: list[dict[str, str]] | None = None,
+    errors: list[Invalid] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
     """One problem, as the answer to `request`."""
-    request_id = getattr(request.state, "request_id", None)
-    body = Problem(
+    return _answer(_problem(status, detail, id_of(request), kind=kind, errors=errors), headers)
+
+
+def id_of(request: Request) -> str | None:
+    """The id that the request was given."""
+    return getattr(request.state, "request_id", None)
+
+
+def _problem(
+    status: HTTPStatus,
+    detail: str,
+    request_id: str | None,
+    *,
+    kind: str | None = None,
+    errors: list[Invalid] | None = None,
+) -> Problem:
+    return Problem(
         type=f"urn:parley:problem:{kind or _kebab(status.phrase)}",
         title=status.phrase,
         status=status,
-        detail=detail,
+        detail=_storable(detail),
         request_id=request_id,
         errors=errors,
     )
-    headers = {**(headers or {}), **({"X-Request-ID": request_id} if request_id else {})}
+
+
+def _answer(body: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    named = {"X-Request-ID": body.request_id} if body.request_id else {}
+    if body.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        named["Retry-After"] = str(RETRY_SECONDS)
     return JSONResponse(
-        body.model_dump(exclude_none=True), status_code=status, headers=headers, media_type=MEDIA_TYPE
+        body.model_dump(exclude_none=True),
+        status_code=body.status,
+        headers={**(headers or {}), **named},
+        media_type=MEDIA_TYPE,
     )
 
 
@@ -138,6 +231,17 @@ def too_large(limit: int) -> HTTPException:
     """The error of a body over `limit` bytes."""
     detail = f"the body is longer than {limit} bytes"
     return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+
+
+def _methods(request: Request) -> set[str]:
+    """Every method that the path takes; the router itself names those of one route only."""
+    matching = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in matching for method in getattr(route, "methods", None) or ()}
+
+
+def _announces_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 def _detail_of(request: Request, status: HTTPStatus) -> str:

@@ -32,7 +32,7 @@ def config(tmp_path, monkeypatch):
 def fixed(monkeypatch, tmp_path):
     """Commands that open the service get a fixed one."""
     parley = FixedParley(tmp_path)
-    monkeypatch.setattr(bot.cli, "_open", lambda settings: parley)
+    monkeypatch.setattr(bot.cli, "_open", lambda settings, tell=None: parley)
     return parley
 
 
@@ -132,8 +132,14 @@ def test_a_state_folder_that_is_a_file_is_one_line(config, tmp_path):
 
 def test_serving_builds_the_page_and_closes_after(config, fixed, monkeypatch):
     """The server is found by name, and gets the socket that was taken first."""
-    served = []
-    monkeypatch.setattr("bot.listening.serve", lambda app, bound, started: served.append((app, bound)))
+    served, steps = [], []
+
+    def serve(opening, bound, ready):
+        opened = opening(steps.append)
+        served.append((opened.app, bound))
+        opened.close()
+
+    monkeypatch.setattr("bot.listening.serve", serve)
 
     result = run("serve", "--config", config, "--port", 0)
 
@@ -141,6 +147,7 @@ def test_serving_builds_the_page_and_closes_after(config, fixed, monkeypatch):
     app, bound = served[0]
     assert isinstance(bound, socket.socket)
     assert "/chat" in {getattr(route, "path", "") for route in app.routes} or app.openapi()["paths"]["/chat"]
+    assert steps == ["page"]
     assert fixed.closed
 
 
