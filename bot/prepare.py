@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from bot.errors import SettingsError
+from bot.profile import Profiles
 from bot.settings import Settings, SimulateConfig
 from ranking.artefacts import current_version
 from ranking.events import EventLog
@@ -20,6 +21,7 @@ from ranking.train import TrainReport, train
 from retrieval.catalogue import Catalogue
 from retrieval.embedding import UNKNOWN_LIMIT
 from retrieval.ingest import IngestReport, ingest_items
+from retrieval.items import ItemRow
 from retrieval.open import Retrieval, open_retrieval
 from storage.engine import open_storage
 
@@ -38,6 +40,11 @@ class Preparation:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def is_empty(self) -> bool:
+        """Whether the catalogue has no item yet."""
+        with self.engine.connect() as connection:
+            return connection.scalar(select(ItemRow.item_id).limit(1)) is None
 
     def items(self, path: Path) -> IngestReport:
         """Ingest a catalogue. Raises IngestError."""
@@ -74,7 +81,10 @@ class Preparation:
         """Train on the whole log and make the result current."""
         settings = self.settings
         advance = partial(self._track, "training on events")
-        return train(self.engine, settings.state_dir, retrieval, settings.actions, settings.ranking, advance)
+        return train(
+            self.engine, settings.state_dir, retrieval, settings.actions, settings.ranking, advance,
+            without=Profiles(self.engine).session_only(),
+        )  # fmt: skip
 
     def demo(self) -> None:
         """All that the configured data still lacks, up to a trained service."""

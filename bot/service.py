@@ -345,7 +345,11 @@ class Parley:
         self.parts.sessions.rename(session_id, user_id, title)
 
     def delete_session(self, session_id: str, user_id: str) -> None:
-        self.parts.sessions.delete(session_id, user_id)
+        """Delete a session. What was learned in it stays, unless the person agreed to this session only."""
+        with writing(self.engine) as connection:
+            self.parts.sessions.delete(session_id, user_id, connection)
+            if self.parts.profiles.load(user_id, connection).consent == "session_only":
+                self.parts.ranking.log.erase_session(user_id, session_id, connection)
 
     def health(self) -> dict[str, Any]:
         """What is being served."""

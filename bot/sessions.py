@@ -254,14 +254,13 @@ class Sessions:
                 update(SessionRow).where(SessionRow.session_id == session_id).values(title=title)
             )
 
-    def delete(self, session_id: str, user_id: str) -> None:
-        """Delete a session with its turns and impressions; behaviour learned from it stays."""
-        with writing(self.engine) as connection:
-            self._row(connection, session_id, user_id)
-            turns = select(TurnRow.turn_id).where(TurnRow.session_id == session_id)
-            connection.execute(delete(ImpressionRow).where(ImpressionRow.turn_id.in_(turns)))
-            connection.execute(delete(TurnRow).where(TurnRow.session_id == session_id))
-            connection.execute(delete(SessionRow).where(SessionRow.session_id == session_id))
+    def delete(self, session_id: str, user_id: str, connection: Connection) -> None:
+        """Delete a session with its turns and impressions, in the caller's transaction."""
+        self._row(connection, session_id, user_id)
+        turns = select(TurnRow.turn_id).where(TurnRow.session_id == session_id)
+        connection.execute(delete(ImpressionRow).where(ImpressionRow.turn_id.in_(turns)))
+        connection.execute(delete(TurnRow).where(TurnRow.session_id == session_id))
+        connection.execute(delete(SessionRow).where(SessionRow.session_id == session_id))
 
     def erase(self, user_id: str, connection: Connection) -> dict[str, int]:
         """Delete all that is held of a person, in the caller's transaction; rows by table."""

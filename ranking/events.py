@@ -6,26 +6,23 @@ Knows actions and tables; nothing of vectors or of what the events are used for.
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, delete, func, select
 
 from ranking.actions import RETRACTION, ActionsConfig
 from ranking.errors import IdempotencyConflict, UnknownEvent, UnknownItem
 from ranking.tables import EventRow, IdempotencyRow
 from retrieval.items import ItemRow
-from storage.base import utcnow
+from storage.base import insert_new, utcnow
 from storage.engine import writing
 
 Source = Literal["ingest", "feedback", "turn", "simulated"]
 
-# SQLite takes at most 32,766 parameters a statement.
-IDS_PER_QUERY = 5_000
 ROWS_PER_FETCH = 10_000
 
 COLUMNS = (
@@ -81,16 +78,11 @@ class EventLog:
 
     def store(self, connection: Connection, events: Sequence[BehaviourEvent]) -> list[BehaviourEvent]:
         """Store events that are complete, in the transaction of `connection`; return those that were new."""
-        fresh = {event.event_id: event for event in events}
-        ids = list(fresh)
-        for start in range(0, len(ids), IDS_PER_QUERY):
-            some = ids[start : start + IDS_PER_QUERY]
-            for known in connection.scalars(select(EventRow.event_id).where(EventRow.event_id.in_(some))):
-                del fresh[known]
-        if fresh:
-            now = utcnow()
-            connection.execute(insert(EventRow), [_values(event, now) for event in fresh.values()])
-        return list(fresh.values())
+        now = utcnow()
+        by_id = {event.event_id: event for event in events}
+        rows = [_values(event, now) for event in by_id.values()]
+        stored = set(insert_new(connection, EventRow.event_id, rows))
+        return [event for event_id, event in by_id.items() if event_id in stored]
 
     def feedback(
         self,
@@ -110,11 +102,14 @@ class EventLog:
         event = self._complete(
             BehaviourEvent("", user_id, item_id, action, value, utcnow(), "feedback", session_id, turn_id)
         )
-        try:
-            return self._record(event, key)
-        except IntegrityError:
-            # PostgreSQL lets two requests with one key race for it; the loser now finds the winner's.
-            return self._record(event, key)
+        with writing(self.engine) as connection:
+            if connection.scalar(select(ItemRow.item_id).where(ItemRow.item_id == item_id)) is None:
+                raise UnknownItem(item_id)
+            earlier = self._claim(connection, event, key) if key is not None else None
+            if earlier is not None:
+                return earlier, False
+            self.store(connection, [event])
+        return event, True
 
     def retract(
         self, event_id: str, user_id: str | None = None, connection: Connection | None = None
@@ -128,14 +123,10 @@ class EventLog:
             row = within.execute(select(*COLUMNS).where(EventRow.event_id == event_id)).first()
             if row is None or row.retracts is not None or user_id not in (None, row.user_id):
                 raise UnknownEvent(event_id)
-            event = _event(row)
+            event, now = _event(row), utcnow()
             retraction_id = f"{RETRACTION}:{event_id}"
-            if not self._holds(within, retraction_id):
-                now = utcnow()
-                taken_back = replace(
-                    event, event_id=retraction_id, action=RETRACTION, value=None, timestamp=now
-                )
-                within.execute(insert(EventRow), [_values(taken_back, now) | {"retracts": event_id}])
+            taken_back = replace(event, event_id=retraction_id, action=RETRACTION, value=None, timestamp=now)
+            insert_new(within, EventRow.event_id, [_values(taken_back, now) | {"retracts": event_id}])
         return event
 
     def of_user(self, user_id: str, connection: Connection | None = None) -> list[BehaviourEvent]:
@@ -154,8 +145,11 @@ class EventLog:
         retracted = {row.retracts for row in rows if row.retracts is not None}
         return [_event(row) for row in rows if row.event_id in retracted]
 
-    def all_effective(self) -> Iterator[BehaviourEvent]:
-        """Every event that was not taken back, as recorded; streamed, never all in memory."""
+    def all_effective(self, without: Collection[str] = ()) -> Iterator[BehaviourEvent]:
+        """Every event that was not taken back, as recorded; streamed, never all in memory.
+
+        Those of the people `without` are left out.
+        """
         with self.engine.connect().execution_options(yield_per=ROWS_PER_FETCH) as connection:
             retracted = set(
                 connection.scalars(select(EventRow.retracts).where(EventRow.retracts.is_not(None)))
@@ -164,13 +158,18 @@ class EventLog:
                 select(*COLUMNS).where(EventRow.retracts.is_(None)).order_by(EventRow.seq)
             )
             for row in rows:
-                if row.event_id not in retracted:
+                if row.event_id not in retracted and row.user_id not in without:
                     yield _event(row)
 
     def users_count(self) -> int:
         """How many people have left any trace in the log."""
         with self.engine.connect() as connection:
             return connection.scalar(select(func.count(EventRow.user_id.distinct()))) or 0
+
+    def erase_session(self, user_id: str, session_id: str, connection: Connection) -> int:
+        """Delete what a person did in one session, in the caller's transaction; the number of rows."""
+        done = (EventRow.user_id == user_id, EventRow.session_id == session_id)
+        return connection.execute(delete(EventRow).where(*done)).rowcount
 
     def erase(self, user_id: str, connection: Connection) -> int:
         """Delete all that the log holds of a person, in the caller's transaction; the number of rows."""
@@ -182,35 +181,21 @@ class EventLog:
         self.actions.check(action, event.value)
         return replace(event, event_id=event.event_id or uuid.uuid4().hex, action=action)
 
-    def _record(self, event: BehaviourEvent, key: str | None) -> tuple[BehaviourEvent, bool]:
-        with writing(self.engine) as connection:
-            if connection.scalar(select(ItemRow.item_id).where(ItemRow.item_id == event.item_id)) is None:
-                raise UnknownItem(event.item_id)
-            earlier = self._claim(connection, event, key) if key is not None else None
-            if earlier is not None:
-                return earlier, False
-            self.store(connection, [event])
-        return event, True
-
     def _claim(self, connection: Connection, event: BehaviourEvent, key: str) -> BehaviourEvent | None:
         """Bind `key` to `event`, or return the event that it is already bound to."""
         body = [event.item_id, event.action, event.value, event.session_id, event.turn_id]
         body_hash = hashlib.sha256(json.dumps(body).encode()).hexdigest()
+        row = {"user_id": event.user_id, "key": key, "body_hash": body_hash, "event_id": event.event_id}
+        if insert_new(connection, IdempotencyRow.key, [row]):
+            return None
         earlier = connection.execute(
             select(IdempotencyRow.body_hash, IdempotencyRow.event_id).where(
                 IdempotencyRow.user_id == event.user_id, IdempotencyRow.key == key
             )
-        ).first()
-        if earlier is None:
-            row = {"user_id": event.user_id, "key": key, "body_hash": body_hash, "event_id": event.event_id}
-            connection.execute(insert(IdempotencyRow), [row])
-            return None
+        ).one()
         if earlier.body_hash != body_hash:
             raise IdempotencyConflict(key)
         return _event(connection.execute(select(*COLUMNS).where(EventRow.event_id == earlier.event_id)).one())
-
-    def _holds(self, connection: Connection, event_id: str) -> bool:
-        return connection.scalar(select(EventRow.seq).where(EventRow.event_id == event_id)) is not None
 
     def _transaction(self, connection: Connection | None) -> Any:
         return nullcontext(connection) if connection is not None else writing(self.engine)

@@ -1,7 +1,7 @@
 """Training on the whole log: factors, what goes together, popularity; then the pointer moves."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +42,16 @@ def train(
     actions: ActionsConfig | None = None,
     config: RankingConfig | None = None,
     progress: Callable[[int], None] = lambda _events: None,
+    without: Collection[str] = (),
 ) -> TrainReport:
     """Train on every event that was not taken back, and make the result the current version.
 
+    The people `without` did not agree to be learned from beyond their sessions.
     `progress` hears the events read since it last did. `RankingError` when nobody is for anything yet.
     """
     started = time.perf_counter()
     actions, config = actions or ActionsConfig(), config or RankingConfig()
-    events = _reported(EventLog(engine, actions).all_effective(), progress)
+    events = _reported(EventLog(engine, actions).all_effective(without), progress)
     interactions = gather(events, actions, retrieval.catalogue.ids)
     if not interactions.item_ids:
         raise RankingError("there is nothing to train on: no event speaks for an item; ingest events first")

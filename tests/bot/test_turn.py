@@ -460,6 +460,11 @@ def test_with_session_only_nothing_counts_beyond_the_session(parley, say):
     assert known_in(session) == {"alien-1979"}
     assert known_in(None) == known_in("another") == frozenset()
     assert parley.profile(say.user).likes == ()
+    log = parley.parts.ranking.log
+    agreed = {event.user_id for event in log.all_effective(parley.parts.profiles.session_only())}
+    assert say.user not in agreed
+    parley.delete_session(session, say.user)
+    assert log.of_user(say.user) == []
 
 
 def test_follow_ups_and_openings_come_from_the_catalogue(parley, say):
