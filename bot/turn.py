@@ -133,10 +133,10 @@ def answer(
     """Answer one message; what it teaches is durable before anything is shown.
 
     `tell` hears each step as soon as it may be shown. Once `stopped` is true no more is written; the turn is
-    kept as far as it came. `retry_of`, the session's latest turn, is answered anew and replaced.
+    kept as far as it came. `retry_of`, the session's latest turn, is answered anew in its place, under its id.
     """
     clock = Clock()
-    turn_id = secrets.token_hex(16)
+    turn_id = retry_of or secrets.token_hex(16)
     opened = (
         parts.sessions.new(history)
         if session_id is None
