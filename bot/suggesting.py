@@ -45,15 +45,9 @@ class Suggester:
         """What might be said next: an answer to the question asked, or a word about the list shown."""
         if plan.question is not None:
             return tuple(plan.question.options)
-        items = [self._catalogue[item] for item in shown or state.shown if item in self._catalogue]
-        if not items:
+        if not shown and not state.shown:
             return ()
-        title = items[0].title
-        lines = [
-            line["text"].replace("{title}", title)
-            for line in self._next
-            if ("{title}" not in line["text"] or len(title) <= LONGEST_TITLE) and self._fits(line, state)
-        ]
+        lines = [line["text"] for line in self._next if self._fits(line, state)]
         turn = len(state.offered)  # not the same ones after every answer
         return tuple(lines[(turn + step) % len(lines)] for step in range(min(MOST, len(lines))))
 
@@ -80,7 +74,7 @@ class Suggester:
             for role in roles:
                 if role in _NUMBERS:
                     number, wish = self._number(role, fields[role], wishes)
-                    words |= {"{number}": number, "{decade}": number}
+                    words |= {"{number}": number, "{decade}": number, "{unit}": self._unit(fields[role])}
                     wishes += wish
                 elif role != kind:
                     other = self._common(fields[role])[0]
@@ -99,6 +93,10 @@ class Suggester:
     def _phrase(self, value: str) -> str:
         article = "an" if value[:1].lower() in "aeiou" else "a"
         return f"{article} {value} {self._catalogue.config.noun}"
+
+    def _unit(self, field: str) -> str:
+        unit = self._catalogue.config.fields[field].unit or ""
+        return {"USD": "dollars", "EUR": "euros", "GBP": "pounds", "CNY": "yuan"}.get(unit, unit)
 
     def _number(self, role: Role, field: str, wishes: Sequence[Constraint]) -> tuple[str, list[Constraint]]:
         """A round number that splits what `wishes` leave: the decade in the middle, or an upper bound."""

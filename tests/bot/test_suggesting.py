@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 MEANT = {
     "More like": ({"request", "refine"}, lambda intent: intent.likes or intent.references),
-    "Something shorter": ({"request", "refine"}, lambda intent: _fields(intent) & {"runtime"}),
+    "Something shorter": ({"request", "refine"}, lambda intent: _fields(intent) & {"runtime", "pages"}),
     "Something cheaper": ({"request", "refine"}, lambda intent: _fields(intent) & {"price"}),
     "Something newer": ({"request", "refine"}, lambda intent: _fields(intent) & {"year"}),
     "Something older": ({"request", "refine"}, lambda intent: _fields(intent) & {"year"}),
