@@ -6,6 +6,7 @@ It is a snapshot; after an ingest, load it again.
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,9 @@ class Catalogue:
         """Read every item, in the order of their ids."""
         columns = (ItemRow.item_id, ItemRow.title, ItemRow.description, ItemRow.fields, ItemRow.aliases)
         with engine.connect() as connection:
-            rows = connection.execute(select(*columns).order_by(ItemRow.item_id))
-            return cls(config, [_item(row) for row in rows])
+            rows = connection.execute(select(*columns)).all()
+        # Not by the database, whose order depends on its locale.
+        return cls(config, [_item(row) for row in sorted(rows, key=attrgetter("item_id"))])
 
     def __len__(self) -> int:
         return len(self.items)

@@ -1,7 +1,9 @@
 """Everything that this room serves, opened together."""
 
 import hashlib
+import secrets
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from retrieval.lexical import LexicalIndex
 from retrieval.search import Retriever
 from retrieval.titles import TitleIndex
 from retrieval.vectors import VectorStore
+from storage.base import Meta, insert_new, read_meta
+from storage.engine import alone, writing
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -48,10 +52,15 @@ def open_retrieval(
     Items that are new or changed are embedded here, and `progress` is told how many at a time. An
     `encoder` already loaded is used as it is. An empty catalogue opens too, and finds nothing.
     """
-    catalogue = Catalogue.load(engine, catalogue_config)
     encoder = encoder or TextEncoder(encoder_config)
-    vectors = VectorStore(state_dir / "chroma", f"{catalogue_config.name}-{encoder.digest[:12]}", vectors_url)
-    matrix = _matrix(catalogue, encoder, vectors, progress)
+    collection = f"{catalogue_config.name}-{encoder.digest[:12]}"
+    if vectors_url is not None:
+        collection += f"-{_installation(engine)}"
+    # Workers that share a server fill it one after the other, each with the catalogue as it is by then.
+    with alone(engine, "vectors") if vectors_url is not None else nullcontext():
+        catalogue = Catalogue.load(engine, catalogue_config)
+        vectors = VectorStore(state_dir / "chroma", collection, vectors_url)
+        matrix = _matrix(catalogue, encoder, vectors, progress)
     lexical = LexicalIndex(catalogue.ids, [catalogue.search_text(item) for item in catalogue.items])
     retriever = Retriever(catalogue, encoder, vectors, lexical, matrix)
     titles = TitleIndex(catalogue, encoder.word_ranks)
@@ -70,7 +79,12 @@ def _matrix(
         return rows
 
     digests = [hashlib.sha256(card.encode()).hexdigest() for card in cards.values()]
-    vectors.sync(catalogue.ids, digests, embed)
-    if not len(catalogue):
-        return np.empty((0, encoder.dimensions), dtype=np.float32)
-    return vectors.get_all(catalogue.ids)
+    return vectors.load(catalogue.ids, digests, embed).reshape(-1, encoder.dimensions)
+
+
+def _installation(engine: Engine) -> str:
+    """A name for this database, made once: others may keep a catalogue of the same name on one server."""
+    key = "installation"
+    with writing(engine) as connection:
+        insert_new(connection, Meta.key, [{"key": key, "value": secrets.token_hex(8)}])
+        return str(read_meta(connection, key))

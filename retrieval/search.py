@@ -1,5 +1,6 @@
 """Text search over the catalogue: by meaning and by words, merged by rank, within constraints."""
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -8,9 +9,12 @@ import numpy.typing as npt
 
 from retrieval.catalogue import Catalogue
 from retrieval.embedding import UNKNOWN_LIMIT, TextEncoder
+from retrieval.errors import VectorStoreError
 from retrieval.filters import BoolArray, Constraint, mask
 from retrieval.lexical import LexicalIndex, top
 from retrieval.vectors import VectorStore
+
+logger = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.intp]
@@ -54,6 +58,7 @@ class Retriever:
         self._vectors = vectors
         self._lexical = lexical
         self._matrix = matrix
+        self._index_works = True
 
     def retrieve(
         self,
@@ -94,14 +99,29 @@ class Retriever:
         # Filters in the index cost time linear in the collection, so ask for more and filter after.
         fetch = int(1.5 * limit * len(kept) / count)
         if count >= EXACT_BELOW and fetch <= LARGEST_FETCH:
-            found = self.catalogue.positions([item_id for item_id, _ in self._vectors.query(vector, fetch)])
-            return found[kept[found]][:limit]
+            found = self._asked_of_index(vector, fetch)
+            if found is not None:
+                return found[kept[found]][:limit]
         rows = np.flatnonzero(kept)
         cosines = self._matrix[rows] @ vector  # (count,)
         if limit < count:
             best = np.argpartition(-cosines, limit - 1)[:limit]
             rows, cosines = rows[best], cosines[best]
         return rows[np.argsort(-cosines, kind="stable")]
+
+    def _asked_of_index(self, vector: FloatArray, fetch: int) -> Positions | None:
+        """What the index finds, best first; None when it fails, and the exact search has to do."""
+        try:
+            found = self._vectors.query(vector, fetch)
+            if len(found) < min(fetch, len(self.catalogue)):
+                raise VectorStoreError(f"the index found {len(found)} items where {fetch} were asked for")
+        except VectorStoreError as error:
+            if self._index_works:
+                logger.warning("%s; items are compared one by one until it works again", error)
+            self._index_works = False
+            return None
+        self._index_works = True
+        return self.catalogue.positions([item_id for item_id, _ in found])
 
     def _merged(
         self, near: Positions, worded: Positions, vector: FloatArray | None, lexical: FloatArray, limit: int

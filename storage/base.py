@@ -3,7 +3,7 @@
 Each room declares its own tables on `Base`, beside the code that uses them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,11 +16,10 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
-    insert,
     select,
-    update,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -77,14 +76,33 @@ class Meta(Base):
     value: Mapped[Any] = mapped_column(JSON)
 
 
-def read_meta(connection: Connection, key: str) -> Any:
-    """The value kept under `key`, or None."""
-    return connection.scalar(select(Meta.value).where(Meta.key == key))
+def insert_new(
+    connection: Connection, returning: InstrumentedAttribute[str], rows: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Insert those of `rows` that break no uniqueness; the `returning` column of each that went in.
+
+    One statement, so that of two workers that insert the same row one does and the other is told.
+    """
+    if not rows:
+        return []
+    statement = _insert(connection, returning.class_).on_conflict_do_nothing().returning(returning)
+    return list(connection.scalars(statement, list(rows)))
+
+
+def read_meta(connection: Connection, key: str, *, for_update: bool = False) -> Any:
+    """The value kept under `key`, or None; `for_update` keeps others from changing it until the commit."""
+    query = select(Meta.value).where(Meta.key == key)
+    return connection.scalar(query.with_for_update() if for_update else query)
 
 
 def write_meta(connection: Connection, values: Mapping[str, Any]) -> None:
     """Keep each value under its key, in the caller's transaction."""
     for key, value in values.items():
-        changed = connection.execute(update(Meta).where(Meta.key == key).values(value=value))
-        if not changed.rowcount:
-            connection.execute(insert(Meta).values(key=key, value=value))
+        statement = _insert(connection, Meta).values(key=key, value=value)
+        changes = {"value": statement.excluded.value}
+        connection.execute(statement.on_conflict_do_update(index_elements=[Meta.key], set_=changes))
+
+
+def _insert(connection: Connection, table: Any) -> Any:
+    # SQLAlchemy knows ON CONFLICT only by dialect, though both write it the same.
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

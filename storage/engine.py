@@ -1,9 +1,12 @@
-"""Opening the database: SQLite in the state folder, or any URL that SQLAlchemy takes.
+"""Opening the database: SQLite in the state folder, or PostgreSQL by URL.
 
 `open_storage` is the one door. What it returns is migrated, durable (a commit has reached the disk
-before it returns) and safe to share between threads.
+before it returns) and safe to share between threads; when the database fails, it raises StorageError.
 """
 
+import errno
+import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
-from storage.errors import StateFolderError, StateVersionError, StorageError
+from storage.errors import (
+    StateFolderError,
+    StateVersionError,
+    StorageError,
+    StorageFull,
+    StorageUnavailable,
+)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -37,6 +46,20 @@ class StorageConfig(BaseModel):
     """SQLAlchemy URL, such as `postgresql+psycopg://host/parley`; empty for SQLite in the state folder."""
 
 
+BACKENDS = ("sqlite", "postgresql")
+
+# What SQLite says when the file, and not the statement, is the trouble; each by its primary code.
+SQLITE_TROUBLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOTADB,
+    }
+)  # fmt: skip
+POSTGRES_DISK_FULL = "53100"
+CONNECT_SECONDS = 10
+"""After which a host that does not answer counts as unreachable; the driver's own patience has no end."""
+
+
 def open_storage(state_dir: Path, config: StorageConfig) -> Engine:
     """Open the database, creating and migrating it as needed.
 
@@ -45,18 +68,13 @@ def open_storage(state_dir: Path, config: StorageConfig) -> Engine:
     """
     prepare_folder(state_dir)
     url = _url(state_dir, config)
-    try:
-        engine = create_engine(url)
-    except (ArgumentError, ImportError) as error:
-        raise StorageError(f"storage.url cannot be used: {error}") from error
-    if url.get_backend_name() == "sqlite":
-        _tune_sqlite(engine)
+    engine = _engine(url)
     try:
         _migrate(engine)
-    except DBAPIError as error:
+    except (StorageUnavailable, DBAPIError) as error:
         engine.dispose()
-        shown = url.render_as_string(hide_password=True)
-        raise StorageError(f"the database {shown!r} cannot be opened: {error.orig}") from error
+        reason = error.reason if isinstance(error, StorageUnavailable) else _one_line(error.orig)
+        raise StorageError(f"{_named(url)} cannot be opened: {reason}; {_way_out(url)}") from error
     except BaseException:
         engine.dispose()
         raise
@@ -79,19 +97,116 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that will write; committed at the end, rolled back on an exception.
 
     Use it wherever a transaction reads before it writes. On SQLite it takes the write lock at once and
-    waits its turn, where one that began by reading fails as soon as another writer came between.
+    waits its turn, where one that began by reading fails as soon as another writer came between. On
+    PostgreSQL others write beside it: lock what is read with `FOR UPDATE`, or let a constraint decide.
     """
     with engine.connect().execution_options(parley_writing=True) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def alone(engine: Engine, task: str) -> Iterator[None]:
+    """One at a time within, of all threads and processes that share the database; the others wait.
+
+    It is no transaction: those within begin and end as they like.
+    """
+    if engine.dialect.name == "postgresql":
+        # current_schema(): installations may share a database, and are no business of each other.
+        key = "hashtextextended(current_schema() || %(task)s, 0)"
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({key})", {"task": task})
+            try:
+                yield
+            finally:
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({key})", {"task": task})
+    elif not engine.url.database or sys.platform == "win32":
+        yield
+    else:
+        import fcntl
+
+        # The lock goes with the open file, so that a process that dies lets go of it.
+        with Path(f"{engine.url.database}.{task}.lock").open("a", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 def _url(state_dir: Path, config: StorageConfig) -> URL:
     if config.url is None:
         return URL.create("sqlite", database=str(state_dir / "parley.db"))
     try:
-        return make_url(config.url)
-    except ArgumentError as error:
-        raise StorageError(f"storage.url cannot be read: {error}") from error
+        url = make_url(config.url)
+        # Without a driver's name SQLAlchemy takes one that is not installed with this program.
+        return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+    except ArgumentError:
+        # The library's message repeats the URL, password and all.
+        raise StorageError(
+            "storage.url cannot be read; write it as postgresql+psycopg://user:password@host:5432/name"
+        ) from None
+
+
+def _engine(url: URL) -> Engine:
+    """An engine that translates what goes wrong; nothing is asked of the database yet."""
+    backend = url.get_backend_name()
+    if backend not in BACKENDS:
+        raise StorageError(f"storage.url names {backend!r}; use one of {', '.join(BACKENDS)}")
+    # As many connections as there are threads: a request that waits for another's would only be slower.
+    options: dict[str, Any] = {"max_overflow": -1}
+    if backend == "postgresql":
+        # The ping finds connections that a restarted server has forgotten.
+        options["pool_pre_ping"] = True
+        if url.get_driver_name().startswith("psycopg") and "connect_timeout" not in url.query:
+            options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+    try:
+        engine = create_engine(url, **options)
+    except (ArgumentError, ImportError) as error:
+        raise StorageError(f"storage.url cannot be used: {error}") from error
+    _translate_errors(engine)
+    if backend == "sqlite":
+        _tune_sqlite(engine)
+    return engine
+
+
+def _translate_errors(engine: Engine) -> None:
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: ExceptionContext) -> StorageError | None:
+        if context.is_pre_ping:
+            return None  # the pool's own business: it connects again
+        error = context.original_exception
+        if _is_full(error):
+            return StorageFull(_one_line(error))
+        if context.is_disconnect or _is_trouble(error, context.sqlalchemy_exception):
+            return StorageUnavailable(_one_line(error))
+        return None
+
+
+def _is_full(error: BaseException) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC
+    return getattr(error, "sqlstate", None) == POSTGRES_DISK_FULL
+
+
+def _is_trouble(error: BaseException, wrapped: BaseException | None) -> bool:
+    """Whether the database is the trouble, rather than what was asked of it."""
+    if isinstance(error, sqlite3.Error):
+        # An OperationalError of SQLite may also be a mistake in a statement, so the code decides.
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_TROUBLE
+    return isinstance(wrapped, OperationalError | InterfaceError)
+
+
+def _one_line(error: BaseException | None) -> str:
+    return " ".join(str(error).split())
+
+
+def _named(url: URL) -> str:
+    return f"the database {url.render_as_string(hide_password=True)!r}"
+
+
+def _way_out(url: URL) -> str:
+    if url.get_backend_name() == "postgresql":
+        return "start it, or set storage.url (PARLEY_STORAGE__URL) right"
+    return "restore it from a backup, or name another state_dir"
 
 
 def _tune_sqlite(engine: Engine) -> None:
@@ -125,7 +240,8 @@ def _migrate(engine: Engine) -> None:
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             # Two workers that start together must not both create the tables.
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7205391)")
+            key = "hashtextextended(current_schema() || 'migration', 0)"
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key})")
         found = MigrationContext.configure(connection).get_current_revision()
         if found is not None and found not in known:
             raise StateVersionError(engine.url.render_as_string(hide_password=True), found, newest)

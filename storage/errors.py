@@ -2,6 +2,8 @@
 
     ParleyError                     the root: catch it to catch them all
       StorageError                  the database could not do what was asked
+        StorageUnavailable          it cannot be reached, or refuses its service for now
+        StorageFull                 it has no room left
         StateFolderError            the state folder cannot be used
         StateVersionError           the state was written by a newer program
       RetrievalError, RankingError, ...   each room draws its own branch
@@ -18,6 +20,27 @@ class ParleyError(Exception):
 
 class StorageError(ParleyError):
     """The database could not do what was asked."""
+
+
+class StorageUnavailable(StorageError):
+    """The database cannot be reached, or refuses its service for now; what was asked is not recorded."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"the database cannot be used at the moment ({reason}); this was not recorded: try again shortly"
+        )
+        self.reason = reason
+
+
+class StorageFull(StorageError):
+    """The database has no room for what was asked; nothing of it is recorded."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"there is no space left to record this ({reason}); nothing of it was kept: "
+            "make room on the disk of the database, then try again"
+        )
+        self.reason = reason
 
 
 class StateFolderError(StorageError):

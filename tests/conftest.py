@@ -1,32 +1,79 @@
-"""Real servers, one per demo catalogue and run, for the tests that go through HTTP."""
+"""The homes of storage, and real servers in each, one per demo catalogue and run."""
 
 import os
+from contextlib import ExitStack
 
 import pytest
 
 from benchmarks.serving import ROOT, Server
+from benchmarks.shared import ChromaServer
+from tests import homes
 
 # The service refuses variables that look like its settings and are none, so ours leave the environment.
 OPTIONS = {name: os.environ.pop(name, None) for name in ("PARLEY_REPORT", "PARLEY_SCREENSHOTS")}
 
 
-def _served(config, folder):
-    server = Server(ROOT / "configs" / config, folder / "state")
-    server.start("demo")
-    try:
-        yield server
-    finally:
-        server.stop()
+@pytest.fixture(scope="session", params=homes.KINDS)
+def home_kind(request):
+    """Runs whatever asks for it on SQLite with an embedded Chroma and on PostgreSQL with a Chroma server."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory):
-    yield from _served("demo.yaml", tmp_path_factory.mktemp("films"))
+def chroma(tmp_path_factory):
+    """Gives the Chroma server of this run, started when it is first asked for."""
+    server = ChromaServer(tmp_path_factory.mktemp("chroma") / "data")
+    started = []
+
+    def running():
+        if not started:
+            started.append(server.start())
+        return server
+
+    yield running
+    server.kill()
+
+
+@pytest.fixture
+def home(home_kind, chroma, tmp_path):
+    """An empty home of the test's own."""
+    with homes.home(home_kind, tmp_path / "state", chroma) as opened:
+        yield opened
+
+
+@pytest.fixture
+def engine(home):
+    """The empty storage of `home`."""
+    engine = home.open()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def small_disk():
+    """Mounts a disk of so many megabytes."""
+    with ExitStack() as disks:
+        yield lambda megabytes: disks.enter_context(homes.mounted(megabytes))
+
+
+def _served(config, kind, folder, chroma):
+    with homes.home(kind, folder / "state", chroma) as home:
+        server = Server(ROOT / "configs" / config, home.state_dir, home.variables)
+        server.start("demo")
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory):
-    yield from _served("shop.yaml", tmp_path_factory.mktemp("shop"))
+def films(home_kind, chroma, tmp_path_factory):
+    yield from _served("demo.yaml", home_kind, tmp_path_factory.mktemp("films"), chroma)
+
+
+@pytest.fixture(scope="session")
+def shop(home_kind, chroma, tmp_path_factory):
+    yield from _served("shop.yaml", home_kind, tmp_path_factory.mktemp("shop"), chroma)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The demo catalogues behind the real encoder, opened once; a reading is built from words by hand."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from bot.prepare import Preparation
 from bot.settings import Settings, load_settings
 from bot.understanding import Reading, Span
 from retrieval.open import Retrieval
+from tests import homes
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -46,19 +48,24 @@ def reading(text, acts, **slots):
     return Reading(tuple(acts.split()), tuple(spans))
 
 
-def _world(config, state_dir):
-    settings = load_settings(CONFIGS / config, state_dir=state_dir)
-    preparation = Preparation(settings)
-    preparation.items(settings.data.items)
-    retrieval = preparation.embed()
-    return World(settings, preparation.engine, retrieval, Grounder(retrieval))
+@contextmanager
+def _world(config, kind, folder, chroma):
+    with homes.home(kind, folder / "state", chroma) as home:
+        settings = load_settings(CONFIGS / config, **home.overrides)
+        preparation = Preparation(settings)
+        preparation.items(settings.data.items)
+        retrieval = preparation.embed()
+        yield World(settings, preparation.engine, retrieval, Grounder(retrieval))
+        preparation.close()
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory):
-    return _world("demo.yaml", tmp_path_factory.mktemp("films"))
+def films(home_kind, chroma, tmp_path_factory):
+    with _world("demo.yaml", home_kind, tmp_path_factory.mktemp("films"), chroma) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory):
-    return _world("shop.yaml", tmp_path_factory.mktemp("shop"))
+def shop(home_kind, chroma, tmp_path_factory):
+    with _world("shop.yaml", home_kind, tmp_path_factory.mktemp("shop"), chroma) as world:
+        yield world

@@ -5,15 +5,12 @@ from invented_shop import put_items, shelf_of, shop_items
 
 from ranking.actions import ActionsConfig
 from ranking.events import EventLog
-from storage.engine import StorageConfig, open_storage
 
 
 @pytest.fixture
-def engine(tmp_path):
-    engine = open_storage(tmp_path / "state", StorageConfig())
+def engine(engine):
     put_items(engine, shop_items())
-    yield engine
-    engine.dispose()
+    return engine
 
 
 @pytest.fixture

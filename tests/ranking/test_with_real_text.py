@@ -10,7 +10,7 @@ from ranking.train import train
 from retrieval.embedding import EncoderConfig
 from retrieval.items import CatalogueConfig, Item
 from retrieval.open import open_retrieval
-from storage.engine import StorageConfig, open_storage
+from tests import homes
 
 pytestmark = pytest.mark.slow
 
@@ -27,11 +27,17 @@ THINGS = {
 
 
 @pytest.fixture(scope="module")
-def ranking(tmp_path_factory):
-    state = tmp_path_factory.mktemp("state")
-    engine = open_storage(state, StorageConfig())
+def ranking(home_kind, chroma, tmp_path_factory):
+    with homes.home(home_kind, tmp_path_factory.mktemp("things") / "state", chroma) as home:
+        yield from _trained(home)
+
+
+def _trained(home):
+    engine, state = home.open(), home.state_dir
     put_items(engine, [Item(name, name.capitalize(), text) for name, text in THINGS.items()])
-    retrieval = open_retrieval(engine, state, CatalogueConfig(name="things"), EncoderConfig())
+    retrieval = open_retrieval(
+        engine, state, CatalogueConfig(name="things"), EncoderConfig(), home.vectors_url
+    )
     ranking = open_ranking(engine, state, retrieval)
     ranking.log.append(None, simulate(retrieval.catalogue, retrieval.matrix, 20, 5, 0))
     train(engine, state, retrieval)

@@ -1,6 +1,7 @@
 """A small invented catalogue that every test of this room shares."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from retrieval.catalogue import Catalogue
 from retrieval.embedding import EncoderConfig, TextEncoder
 from retrieval.ingest import ingest_items
 from retrieval.open import Retrieval, open_retrieval
-from storage.engine import StorageConfig, open_storage
+from tests import homes
 
 
 @pytest.fixture(scope="session")
@@ -22,22 +23,19 @@ def films_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("state")
+def long_home(home_kind, chroma, tmp_path_factory: pytest.TempPathFactory) -> Iterator[homes.Home]:
+    """Where the invented films are, for all tests of this room."""
+    with homes.home(home_kind, tmp_path_factory.mktemp("home") / "state", chroma) as home:
+        yield home
 
 
 @pytest.fixture(scope="session")
-def stored(state: Path, films_file: Path) -> Engine:
+def stored(long_home: homes.Home, films_file: Path) -> Iterator[Engine]:
     """A database that holds the invented films; tests only read it."""
-    engine = open_storage(state, StorageConfig())
-    ingest_items(engine, CONFIG, films_file, state / "rejects.csv")
-    return engine
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    """An empty database of the test's own."""
-    return open_storage(tmp_path / "state", StorageConfig())
+    engine = long_home.open()
+    ingest_items(engine, CONFIG, films_file, long_home.state_dir / "rejects.csv")
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -51,5 +49,7 @@ def encoder() -> TextEncoder:
 
 
 @pytest.fixture(scope="session")
-def retrieval(stored: Engine, state: Path, encoder: TextEncoder) -> Retrieval:
-    return open_retrieval(stored, state, CONFIG, EncoderConfig(), encoder=encoder)
+def retrieval(stored: Engine, long_home: homes.Home, encoder: TextEncoder) -> Retrieval:
+    return open_retrieval(
+        stored, long_home.state_dir, CONFIG, EncoderConfig(), long_home.vectors_url, encoder=encoder
+    )

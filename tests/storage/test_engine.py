@@ -4,21 +4,19 @@ import os
 import sqlite3
 import stat
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, inspect, select, text
 
 from storage.base import Base, Meta, read_meta, write_meta
-from storage.engine import StorageConfig, open_storage, writing
+from storage.engine import StorageConfig, alone, open_storage, writing
 from storage.errors import ParleyError, StateFolderError, StateVersionError, StorageError
+from tests.homes import Home
 
 TABLES = {"items", "meta", "events", "idempotency", "sessions", "turns", "impressions", "profiles"}
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return open_storage(tmp_path / "state", StorageConfig())
 
 
 def test_a_new_folder_gets_every_table_and_is_private(tmp_path: Path) -> None:
@@ -29,14 +27,14 @@ def test_a_new_folder_gets_every_table_and_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
 
 
-def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
+def test_opening_again_keeps_what_is_there(home: Home) -> None:
     """A restart finds what was committed before it."""
-    first = open_storage(tmp_path, StorageConfig())
+    first = home.open()
     with writing(first) as connection:
         write_meta(connection, {"factors": "v3"})
     first.dispose()
 
-    with open_storage(tmp_path, StorageConfig()).connect() as connection:
+    with home.open().connect() as connection:
         assert read_meta(connection, "factors") == "v3"
 
 
@@ -44,9 +42,9 @@ def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
     ("pragma", "value"),
     [("journal_mode", "wal"), ("synchronous", 2), ("secure_delete", 1), ("foreign_keys", 1)],
 )
-def test_every_connection_is_durable_and_erases(engine: Engine, pragma: str, value: object) -> None:
+def test_every_connection_is_durable_and_erases(tmp_path: Path, pragma: str, value: object) -> None:
     """The settings hold on each connection, as SQLite forgets most of them."""
-    with engine.connect() as connection:
+    with open_storage(tmp_path, StorageConfig()).connect() as connection:
         assert connection.execute(text(f"PRAGMA {pragma}")).scalar() == value
 
 
@@ -60,13 +58,13 @@ def test_an_explicit_url_is_used(tmp_path: Path) -> None:
     assert not (tmp_path / "state" / "parley.db").exists()
 
 
-def test_a_state_of_a_newer_program_is_refused_untouched(tmp_path: Path) -> None:
+def test_a_state_of_a_newer_program_is_refused_untouched(home: Home) -> None:
     """Tables that this program does not know are not tampered with."""
-    with open_storage(tmp_path, StorageConfig()).begin() as connection:
+    with home.open().begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
     with pytest.raises(StateVersionError, match="'9999', newer than this program"):
-        open_storage(tmp_path, StorageConfig())
+        home.open()
 
 
 def test_a_state_without_migrations_yet_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -112,20 +110,28 @@ def test_a_broken_database_is_refused_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["no url at all", "nosuch://host/db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "no url with a secret at all", "nosuch://me:secret@host/db", "mysql://me:secret@host/db",
+        "postgresql+psycopg://me:secret@127.0.0.1:9/db", "postgresql+nosuch://me:secret@host/db",
+    ],
+)  # fmt: skip
 def test_an_impossible_url_is_refused(tmp_path: Path, url: str) -> None:
-    """The message names the setting."""
-    with pytest.raises(StorageError, match=r"storage\.url"):
+    """The message names the setting, and keeps the password to itself."""
+    with pytest.raises(StorageError, match=r"storage\.url") as caught:
         open_storage(tmp_path, StorageConfig(url=url))
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
-def test_two_programs_starting_together_both_succeed(tmp_path: Path) -> None:
+def test_two_programs_starting_together_both_succeed(home: Home) -> None:
     """One migrates while the other waits."""
     failures: list[BaseException] = []
 
     def start() -> None:
         try:
-            open_storage(tmp_path, StorageConfig())
+            home.open()
         except ParleyError as error:
             failures.append(error)
 
@@ -146,7 +152,8 @@ def test_writers_that_read_first_take_turns(engine: Engine) -> None:
     def count_up() -> None:
         for _ in range(5):
             with writing(engine) as connection:
-                write_meta(connection, {"count": read_meta(connection, "count") + 1})
+                count = read_meta(connection, "count", for_update=True)
+                write_meta(connection, {"count": count + 1})
 
     threads = [threading.Thread(target=count_up) for _ in range(4)]
     for thread in threads:
@@ -156,6 +163,28 @@ def test_writers_that_read_first_take_turns(engine: Engine) -> None:
 
     with engine.connect() as connection:
         assert read_meta(connection, "count") == 20
+
+
+def test_a_task_that_one_does_alone_makes_the_others_wait(engine: Engine) -> None:
+    """Whether it ends well or not, and not those with another task."""
+    within: list[int] = []
+    most: list[int] = []
+
+    def work(number: int) -> None:
+        with suppress(RuntimeError), alone(engine, "work"), alone(engine, f"other{number}"):
+            within.append(number)
+            most.append(len(within))
+            time.sleep(0.02)
+            within.remove(number)
+            raise RuntimeError
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert most == [1] * 5
 
 
 def test_a_failed_transaction_leaves_nothing(engine: Engine) -> None:
