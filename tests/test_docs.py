@@ -16,7 +16,7 @@ import pytest
 import typer.main
 from markdown.extensions.toc import slugify
 
-from benchmarks.serving import ROOT, parley
+from benchmarks.serving import ROOT
 from bot.api import create_app
 from bot.cli import app as commands
 from bot.settings import PREFIX, Settings, load_settings
@@ -223,22 +223,31 @@ def test_examples_run(films, tmp_path):
 
 
 @pytest.mark.slow
-def test_own_data_example_ingests_as_it_is_told(tmp_path):
-    """The teas of the page give the lines of the page, at first and again."""
+def test_own_data_example_goes_as_it_is_told(tmp_path):
+    """The teas of the page: `parley init` writes that configuration, `parley ingest` says those lines."""
     text = (DOCS / "own-data.md").read_text(encoding="utf-8")
-    for block in FENCE.finditer(text):
-        if block["title"]:
-            (tmp_path / block["title"]).write_text(block["text"], encoding="utf-8")
-    told = re.findall(r"^(?:items|events): .*$", text, re.M)
+    shown = {block["title"]: block["text"] for block in FENCE.finditer(text) if block["title"]}
+    for name in ("teas.csv", "events.csv"):
+        (tmp_path / name).write_text(shown[name], encoding="utf-8")
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
-    said = []
-    for _ in range(2):
-        state, config = tmp_path / "state", str(tmp_path / "teas.yaml")
-        ran = parley("ingest", "--config", config, state_dir=state, extra={"COLUMNS": "300"})
+    def parley(*arguments, said=""):
+        ran = subprocess.run(
+            [sys.executable, "-m", "bot.cli", *arguments],
+            cwd=tmp_path, env=outer | {"COLUMNS": "300"}, input=said, capture_output=True, text=True,
+        )  # fmt: skip
         assert ran.returncode == 0, ran.stderr
-        said += ran.stdout.replace(str(state), ".parley/teas").splitlines()
+        return ran.stdout
 
-    assert said == told
+    parts = ["", "", "", "tea", "", ""]  # title, id, description, one, several, currency
+    price = ["price", "float", "", "EUR", "", ""]  # column, type, name, unit, filter, other words
+    notes = ["notes", "list", "", "|", "", ""]  # column, type, name, separator, filter, other words
+    parley("init", "teas.csv", said="\n".join([*parts, *price, *notes, "", "", "", ""]))
+    assert (tmp_path / "teas.yaml").read_text(encoding="utf-8") == shown["teas.yaml"]
+
+    told = re.findall(r"^(?:items|events): .*$", text, re.M)
+    ingest = ("ingest", "--config", "teas.yaml")
+    assert [*parley(*ingest).splitlines(), *parley(*ingest).splitlines()] == told
 
 
 @pytest.fixture(scope="module")
