@@ -11,17 +11,15 @@ from bot.reply import Evidence, ModelReport, Recommendation, Turn
 from bot.sessions import HISTORY, Opened, Sessions
 from bot.state import DialogueState, Wish
 from ranking.rank import Scores
-from storage.engine import StorageConfig, open_storage, writing
+from storage.engine import writing
 
 STATE = DialogueState(wishes=(Wish("tense films"),), shown=("heat",))
 HEAT = Recommendation("heat", "Heat", 1, "Tense.", (Evidence("year", 1995),), Scores(0.1, 0.0, 0.0, 0.0, 0.1))
 
 
 @pytest.fixture
-def sessions(tmp_path):
-    engine = open_storage(tmp_path, StorageConfig())
-    yield Sessions(engine)
-    engine.dispose()
+def sessions(engine):
+    return Sessions(engine)
 
 
 def log(sessions, opened=None, turn="t1", message="hello", user="ada", state=STATE, redo=lambda state: state):
