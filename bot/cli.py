@@ -5,7 +5,7 @@ Whatever takes long to import is imported by the command that needs it, so that 
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -87,6 +87,26 @@ def demo(
 
 
 @app.command()
+def init(
+    items: Annotated[
+        Path | None,
+        typer.Argument(help="Catalogue: CSV, TSV, JSON, JSONL or Parquet, packed by gzip or not."),
+    ] = None,
+    events: Annotated[Path | None, typer.Option(help="Behaviour: who liked, bought or rated what.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The YAML file to write.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take every guess and ask nothing.")] = False,
+) -> None:
+    """Make the config for a catalogue of your own: it guesses, and asks what is right."""
+    with suppress(ImportError):  # no such module on Windows
+        import readline  # noqa: F401  (arrow keys in the answers)
+
+    with console.status("opening"):
+        from bot.init import Asker, make_config
+
+    make_config(console, Asker(console, takes_defaults=yes), items, events, output)
+
+
+@app.command()
 def ingest(
     config: Config = DEFAULT_CONFIG,
     items: Annotated[Path | None, typer.Option(help="Catalogue: CSV, JSONL or Parquet.")] = None,
@@ -146,18 +166,24 @@ def chat(
     user: Annotated[str, typer.Option(help="Whose tastes; behaviour is kept under this id.")] = "terminal",
     device: Device = None,
 ) -> None:
-    """Talk in the terminal; an empty line ends it."""
+    """Talk in the terminal: /help lists the commands there. Brings the config's data in if none is yet."""
+    import sys
+
+    with suppress(ImportError):  # no such module on Windows
+        import readline  # noqa: F401  (arrow keys and history)
+
     from bot.settings import load_settings
 
-    parley = _open(load_settings(config, model__device=device))
-    session: str | None = None
+    settings = load_settings(config, model__device=device)
+    _bring_in_missing(settings)
+    parley = _open(settings)
     try:
-        while message := _asked():
-            turn = parley.chat(user, message, session_id=session)
-            session = turn.session_id
-            console.print(Text(turn.reply))
-            for one in turn.recommendations:
-                console.print(Text(f"  {one.rank}. {one.title}: {one.explanation}"))
+        from bot.terminal import Talk, typed_lines
+
+        talk = Talk(parley, user, console)
+        if sys.stdin.isatty():
+            talk.greet()
+        talk.run(typed_lines(console))
     finally:
         parley.close()
 
@@ -282,11 +308,20 @@ def _preparation(settings: "Settings", track: Callable[[str, int], None]) -> Any
     return Preparation(settings, track)
 
 
-def _asked() -> str:
-    try:
-        return console.input("[bold]you[/bold] ").strip()
-    except EOFError:
-        return ""
+def _bring_in_missing(settings: "Settings") -> None:
+    """Bring in what the config names, where the catalogue is empty; there is nothing to talk about else."""
+    from bot.errors import SettingsError
+
+    with _tracking() as track:
+        preparation = _preparation(settings, track)
+        try:
+            if not preparation.is_empty():
+                return
+            if settings.data.items is None:
+                raise SettingsError("the catalogue is empty: name a file with `parley ingest --items FILE`")
+            preparation.demo()
+        finally:
+            preparation.close()
 
 
 def _summary(report: Any) -> str:

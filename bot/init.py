@@ -15,11 +15,9 @@ import yaml
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from bot.errors import SettingsError
-from bot.settings import load_settings
-from bot.terminal import item_panel
+from bot.plain import plain
 from ranking.guess import EventsGuess, guess_events
 from retrieval.errors import IngestError
 from retrieval.guess import (
@@ -34,7 +32,7 @@ from retrieval.guess import (
     replaced,
     try_out,
 )
-from retrieval.items import RESERVED, FieldSpec, FieldType, Item
+from retrieval.items import RESERVED, CatalogueConfig, FieldSpec, FieldType, Item
 from retrieval.rows import SUFFIXES
 
 NONE = "-"
@@ -69,7 +67,7 @@ class Asker:
             wrong = check(answer)
             if wrong is None:
                 return answer
-            self.console.print(Text(f"  {wrong}", "yellow"))
+            self.console.print(plain(f"  {wrong}", "yellow"))
         self.takes_defaults = True
         wrong = check(default)
         if wrong is not None:
@@ -110,8 +108,9 @@ def make_config(
     behaviour = _behaviour(console, asker, guess, [item.item_id for item in made], events)
     written = _target(asker, guess, target)
     text = yaml_of(guess, behaviour, written)
+    if CatalogueConfig.model_validate(yaml.safe_load(text)["catalogue"]) != config_of(guess):
+        raise SettingsError(f"{guess.path.name} has names that the config cannot carry; please report it")
     written.write_text(text, encoding="utf-8")
-    load_settings(written)  # what was written must be what the service reads
     _show_next(console, written)
     return written
 
@@ -230,7 +229,7 @@ def _path(answer: str) -> Path:
 def _show_columns(console: Console, guess: CatalogueGuess) -> None:
     rows = f"{len(guess.rows):,} rows" if guess.complete else f"the first {len(guess.rows):,} rows"
     console.print(
-        Text(f"{guess.path.name}: {rows}, {len(guess.guesses)} columns. This is how I understand them:")
+        plain(f"{guess.path.name}: {rows}, {len(guess.guesses)} columns. This is how I understand them:")
     )
     kept = [one for one in guess.guesses if one.part != "out"]
     shown = [*kept, *(one for one in guess.guesses if one.part == "out")]
@@ -243,12 +242,12 @@ def _show_columns(console: Console, guess: CatalogueGuess) -> None:
     table.add_column("filled", justify="right")
     table.add_column("examples", no_wrap=True)
     for one, row in zip(shown, cells, strict=True):
-        examples = Text(" · ".join(_clipped(text) for text in _examples(one)))
+        examples = plain(" · ".join(_clipped(text) for text in _examples(one)))
         examples.truncate(room, overflow="ellipsis")
-        table.add_row(*map(Text, row), examples, style="dim" if one.part == "out" else "")
+        table.add_row(*map(plain, row), examples, style="dim" if one.part == "out" else "")
     console.print(table)
     for note in _notes(guess):
-        console.print(Text(f"note: {note}", "yellow"))
+        console.print(plain(f"note: {note}", "yellow"))
     console.print()
 
 
@@ -266,9 +265,9 @@ def _taken_as(guess: Guess) -> str:
 
 def _examples(guess: Guess) -> list[str]:
     """Three values, as they will be read."""
-    spec = guess.spec or FieldSpec(type="text")
+    spec = guess.spec or FieldSpec(type="list" if guess.part == "aliases" else "text")
     examples = guess.column.examples()
-    if guess.part != "field":
+    if guess.part not in ("field", "aliases"):
         return [str(raw) for raw in examples]
     read = (read_value(raw, spec) for raw in examples)
     return [", ".join(one) if isinstance(one, list) else str(one) for one in read if one is not None]
@@ -338,7 +337,7 @@ def _corrected_columns(console: Console, asker: Asker, guess: CatalogueGuess) ->
         taken = {one.name for one in guess.fields() if one.column.name != column}
         guess = replaced(guess, _corrected_column(asker, chosen, taken))
         changed = guess.of(column)
-        console.print(Text(f"  {column} is now {_taken_as(changed) if changed else 'left out'}"))
+        console.print(plain(f"  {column} is now {_taken_as(changed) if changed else 'left out'}"))
     return guess
 
 
@@ -381,19 +380,22 @@ def _given(answer: str) -> str | None:
 def _show_outcome(
     console: Console, guess: CatalogueGuess, made: Sequence[Item], refused: Sequence[tuple[int, str]]
 ) -> None:
+    # Takes seconds to import, and the questions come before it is needed.
+    from bot.terminal import item_panel
+
     console.print()
     if refused:
         console.print(
-            Text(f"{len(made):,} of {len(made) + len(refused):,} rows can be used; not these:", "yellow")
+            plain(f"{len(made):,} of {len(made) + len(refused):,} rows can be used; not these:", "yellow")
         )
         for line, reason in refused[:REJECTS_SHOWN]:
-            console.print(Text(f"  line {line}: {reason}"))
+            console.print(plain(f"  line {line}: {reason}"))
     else:
         console.print(
-            Text("Every row can be used." if guess.complete else "Every row looked at can be used.")
+            plain("Every row can be used." if guess.complete else "Every row looked at can be used.")
         )
     fullest = max(made[:200], key=lambda item: sum(value is not None for value in item.fields.values()))
-    console.print(Text("So Parley will know one of them:"))
+    console.print(plain("So Parley will know one of them:"))
     console.print(item_panel(config_of(guess), fullest))
 
 
@@ -428,7 +430,7 @@ def _behaviour(
     columns = events.columns
     action = f"its {columns.action} column" if columns.action else f"always {columns.always!r}"
     console.print(
-        Text(
+        plain(
             f"  who: {columns.user_id}; which: {columns.item_id}; what: {action}; "
             f"{events.known:.0%} of its rows are about items of the catalogue"
         )
@@ -485,7 +487,7 @@ def _unused(name: str) -> Path:
 def _show_next(console: Console, written: Path) -> None:
     config = shlex.quote(str(written))
     console.print()
-    console.print(Text(f"Written: {written}. Now bring the data in and open the page, all in one:"))
-    console.print(Text(f"  parley demo --config {config}", "bold"))
-    console.print(Text("or talk here in the terminal, which brings the data in first, too:"))
-    console.print(Text(f"  parley chat --config {config}", "bold"))
+    console.print(plain(f"Written: {written}. Now bring the data in and open the page, all in one:"))
+    console.print(plain(f"  parley demo --config {config}", "bold"))
+    console.print(plain("or talk here in the terminal, which brings the data in first, too:"))
+    console.print(plain(f"  parley chat --config {config}", "bold"))

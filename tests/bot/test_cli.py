@@ -1,15 +1,21 @@
 """The command line: what works, and the one line when it does not."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 import bot.cli
 from bot.listening import listen
+from bot.prepare import Preparation
+from retrieval.items import ItemRow
 from tests.bot.fakes import FixedParley
 
 ITEMS = """item_id,title,description,year
@@ -32,6 +38,7 @@ def config(tmp_path, monkeypatch):
 def fixed(monkeypatch, tmp_path):
     """Commands that open the service get a fixed one."""
     parley = FixedParley(tmp_path)
+    monkeypatch.setattr(bot.cli, "_bring_in_missing", lambda settings: None)
     monkeypatch.setattr(bot.cli, "_open", lambda settings, tell=None: parley)
     return parley
 
@@ -59,7 +66,7 @@ def test_help_is_quick_because_nothing_heavy_is_imported():
 
 def test_every_verb_is_there():
     shown = run("--help").stdout
-    for verb in ("demo", "ingest", "train", "serve", "chat", "understand", "evaluate", "doctor"):
+    for verb in ("init", "demo", "ingest", "train", "serve", "chat", "understand", "evaluate", "doctor"):
         assert verb in shown
 
 
@@ -151,11 +158,112 @@ def test_serving_builds_the_page_and_closes_after(config, fixed, monkeypatch):
     assert fixed.closed
 
 
-def test_a_talk_in_the_terminal(config, fixed):
-    result = run("chat", "--config", config, input="something [calm]\n\n")
+def talk(config, *lines):
+    result = run("chat", "--config", config, input="".join(f"{line}\n" for line in lines))
     assert result.exit_code == 0, result.output
-    assert "You said: something [calm]" in result.stdout
-    assert "1. The Lantern Keeper" in result.stdout
+    return result.stdout
+
+
+def test_a_talk_in_the_terminal(config, fixed):
+    """Markup in what is said or in a title is text; empty lines say nothing; a pipe sees no prompt."""
+    shown = talk(config, "something [calm]", "", "more [/bold]")
+    assert "You said: something [calm]" in shown
+    assert "You said: more [/bold]" in shown
+    assert "1. The Lantern Keeper" in shown
+    assert "2. Crumbs <b>& Co</b> {{value}} ${1+1}" in shown
+    assert "1984 · drama" in shown or "year 1984 · drama" in shown
+    assert "you>" not in shown
+    assert len(fixed.calls) == 2
+
+
+def test_reactions_in_the_terminal_are_events_and_can_be_taken_back(config, fixed):
+    """They name the item of the last list by its number, and carry the turn that showed it."""
+    shown = talk(
+        config, "/like 1", "calm", "/like 1", "/dislike 3", "/undo", "/seen", "/like 9", "/undo", "/undo"
+    )
+
+    assert "There is no list yet" in shown
+    assert "You like The Lantern Keeper. /undo takes it back." in shown
+    assert "Taken back: You dislike 猫头鹰 🦉." in shown
+    assert shown.count("Which one? Give a number from 1 to 3.") == 2
+    assert "Taken back: You like The Lantern Keeper." in shown
+    assert "There is nothing to take back." in shown
+    assert fixed.events == []
+
+
+def test_an_event_of_the_terminal_knows_its_turn(config, fixed):
+    talk(config, "calm", "/seen 2")
+    (event,) = fixed.events
+    assert (event.item_id, event.action, event.turn_id) == ("crumb", "seen", "session1-turn1")
+
+
+def test_the_reasons_of_an_item_are_shown(config, fixed):
+    shown = talk(config, "calm", "/why 1")
+    assert "1984" in shown.split("/why", 1)[-1]
+    assert "meaning of your words" in shown
+    assert "popularity" in shown
+
+
+def test_conversations_are_listed_begun_and_gone_on_with(config, fixed):
+    lines = [
+        "first", "/new", "second", "/sessions", "/open 1", "third", "/open 7", "/help", "/nonsense", "/quit",
+        "never",
+    ]  # fmt: skip
+
+    shown = talk(config, *lines)
+
+    assert len(fixed.held["session1"]["turns"]) == 2
+    assert "A new conversation." in shown
+    assert "2. untitled" in shown
+    assert "/open takes a number from 1 to 2" in shown
+    assert "There is no command /nonsense" in shown
+    assert "/why N" in shown
+    assert "never" not in shown
+
+
+def test_an_error_in_a_talk_does_not_end_it(config, fixed):
+    shown = talk(config, "x" * 5000, "calm")
+    assert "the message is too long" in shown
+    assert "You said: calm" in shown
+
+
+def test_ctrl_c_stops_the_answer_and_not_the_program(config, fixed):
+    """The first sentence stands, the rest is not written, and the next message is answered whole."""
+    pressed = iter([False, True])
+    fixed.between = lambda: os.kill(os.getpid(), signal.SIGINT) if next(pressed, False) else None
+
+    shown = talk(config, "slow one", "quick one")
+
+    assert shown.count("(stopped)") == 1
+    assert shown.count("1. The Lantern Keeper") == 1
+    assert "You said: quick one" in shown
+
+
+def test_control_sequences_of_an_item_do_not_reach_the_terminal(config, fixed):
+    item = fixed.catalogue.items[0]
+    fixed.catalogue.items[0] = replace(item, title="Sly\x1b[2J\x07 One")
+    assert "1. Sly[2J One" in talk(config, "calm")
+
+
+def test_a_talk_brings_the_data_in_first(config, monkeypatch, tmp_path):
+    """Someone who has only made a config may begin with `chat`."""
+    prepared = []
+
+    def opened(settings, *_):
+        with Preparation(settings).engine.connect() as connection:
+            prepared.append(connection.scalar(select(func.count()).select_from(ItemRow)))
+        return FixedParley(tmp_path)
+
+    monkeypatch.setattr(bot.cli, "_open", opened)
+    talk(config, "calm")
+    assert prepared == [2]
+
+
+def test_a_talk_about_nothing_names_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("PARLEY_STATE_DIR", str(tmp_path / "state"))
+    path = tmp_path / "empty.yaml"
+    path.write_text("catalogue: {noun: film}", encoding="utf-8")
+    assert_refused(run("chat", "--config", path), "empty", "parley ingest")
 
 
 def test_utterances_become_intents(config, fixed, tmp_path):
