@@ -246,6 +246,8 @@ class Writing:
 
 
 def sentence(error: ParleyError) -> str:
-    """An error as a sentence."""
+    """An error as a sentence for whoever looks at the page."""
+    if isinstance(error, UnknownSession):
+        return "This conversation is gone. What you say next begins a new one."
     words = str(error)
     return f"{words[:1].upper()}{words[1:]}."

@@ -13,6 +13,7 @@ from ui.words import escape
 
 MINE = '<div class="said mine"><span class="unseen">You: </span>'
 THEIRS = '<div class="said theirs"><span class="unseen">Parley: </span>'
+DOTS = '<p class="dots"><span class="unseen">Parley is writing</span><i></i><i></i><i></i></p>'
 
 Answers = Mapping[str, Reaction]
 """What was said to the items of one turn."""
@@ -109,14 +110,9 @@ def chips_html(texts: Iterable[str], label: str) -> str:
 
 def _lead(told: Told) -> str:
     if not told.sentences:
-        dots = "<span></span>" * 3
-        return f'<p class="dots" aria-label="Parley is writing">{dots}</p>' if _waits(told) else ""
+        return DOTS if told.writing and not told.listed else ""
     spans = " ".join(f"<span>{escape(sentence)}</span>" for sentence in told.sentences)
     return f'<p class="words" dir="auto">{spans}</p>'
-
-
-def _waits(told: Told) -> bool:
-    return told.writing and not told.listed
 
 
 def _list(told: Told, cards: Sequence[Card]) -> str:

@@ -16,13 +16,14 @@ const kept = {
 };
 
 let session = '';       // the conversation of this tab; empty until its first message is answered
-let writing = null;     // the answer being written: {token, message, node, retry}
+let writing = null;     // the answer being written: {token, message, node, retry, sent}
 let opened = 0;         // counts openings, so that a late answer to an earlier one is dropped
 
 // ---- The server, which may be away for a while
 
+// While the service loads something else answers in its place; this name only the page's own app knows.
 const alive = async () => {
-    try { return (await fetch('../health/live', { cache: 'no-store' })).ok; } catch { return false; }
+    try { return (await fetch('gradio_api/app_id', { cache: 'no-store' })).ok; } catch { return false; }
 };
 
 async function awake() {
@@ -117,6 +118,7 @@ function settle(shown) {
     slot('sessions').replaceChildren(parsed(shown.sessions));
     const current = at(`#side li[data-session="${CSS.escape(session)}"]`);
     slot('title').textContent = current ? at('.name', current).textContent : '';
+    document.title = current ? `${slot('title').textContent} · Parley` : 'Parley';
     if (current) at('.open', current).setAttribute('aria-current', 'page');
 }
 
@@ -160,7 +162,7 @@ const token = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) =
 function pending(message) {
     const node = parsed('<article class="turn writing"><div class="said mine"><span class="unseen">You: </span>'
         + '<p dir="auto"></p></div><div class="said theirs"><span class="unseen">Parley: </span>'
-        + '<p class="dots" aria-label="Parley is writing"><span></span><span></span><span></span></p>'
+        + '<p class="dots"><span class="unseen">Parley is writing</span><i></i><i></i><i></i></p>'
         + '</div></article>').firstChild;
     at('p', node).textContent = message;
     return node;
@@ -180,6 +182,7 @@ async function say(message, retry = '') {
     toLast(true);
     await awake();
     if (writing !== mine) return;
+    mine.sent = true;
     trigger('say', { token: mine.token, message, session, retry });
     for (;;) {
         await pause(2000);
@@ -371,7 +374,11 @@ const rowOf = (button) => button.closest('li');
 
 const verbs = {
     say: (button) => say(button.textContent),
-    stop: () => writing && call('stop', { token: writing.token }),
+    stop: () => {
+        if (!writing) return;
+        if (writing.sent) call('stop', { token: writing.token });
+        else failed({ error: '' });
+    },
     retry: (button) => {
         const turn = button.closest('.turn');
         say(at('.mine p', turn).textContent, turn.dataset.turn);
