@@ -4,6 +4,7 @@ Whatever takes long to import is imported by the command that needs it, so that 
 """
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -255,6 +256,8 @@ def main() -> None:
     """The entry point of the `parley` script."""
     # The factor library fights OpenBLAS for threads unless this is set before numpy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # What a library means to change is nothing that a person in a conversation can act on.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     app(prog_name="parley")
 
 

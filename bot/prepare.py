@@ -59,6 +59,7 @@ class Preparation:
 
     def embed(self) -> Retrieval:
         """Bring the vectors up to date with the catalogue."""
+        self._track("embedding items", 0)  # the encoder takes a while to load
         return open_retrieval(
             self.engine,
             self.settings.state_dir,

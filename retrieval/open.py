@@ -23,6 +23,9 @@ from storage.engine import alone, writing
 
 FloatArray = npt.NDArray[np.float32]
 
+EMBEDDED_AT_ONCE = 256
+"""Enough to sort by length, few enough to show that it goes on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
@@ -73,10 +76,13 @@ def _matrix(
     cards = {item.item_id: catalogue.card_text(item) for item in catalogue.items}
 
     def embed(ids: Sequence[str]) -> FloatArray:
-        rows = encoder.encode([cards[item_id] for item_id in ids])
-        if progress is not None:
-            progress(len(ids))
-        return rows
+        parts = []
+        for start in range(0, len(ids), EMBEDDED_AT_ONCE):
+            some = ids[start : start + EMBEDDED_AT_ONCE]
+            parts.append(encoder.encode([cards[item_id] for item_id in some]))
+            if progress is not None:
+                progress(len(some))
+        return np.concatenate(parts)
 
     digests = [hashlib.sha256(card.encode()).hexdigest() for card in cards.values()]
     return vectors.load(catalogue.ids, digests, embed).reshape(-1, encoder.dimensions)
