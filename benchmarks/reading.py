@@ -20,9 +20,9 @@ from rich.progress import track
 
 from benchmarks import keywords
 from benchmarks.untaught import untaught
+from bot.configs import ModelConfig
 from bot.layout import ACTS
 from bot.loading import SHIPPED, load_model
-from bot.model import ModelConfig
 from bot.understanding import Reading, Span, read
 from training.sources import LabelledTurn, redial_labelled
 

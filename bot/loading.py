@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 import prompts
+from bot.configs import ModelConfig
 from bot.errors import ModelError
-from bot.model import LanguageModel, ModelConfig
+from bot.model import LanguageModel
 from bot.word_states import load_word_states
 
 SHIPPED = Path(__file__).parent.parent / "models" / "parley-gpt2"

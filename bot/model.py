@@ -8,14 +8,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseLLM
 from langchain_core.outputs import Generation, LLMResult
-from pydantic import BaseModel, ConfigDict, PositiveInt, PrivateAttr
+from pydantic import PrivateAttr
 
+from bot.configs import ModelConfig
 from bot.decoding import Constraint
 from bot.errors import ModelError, ModelStopped, ModelTooSlow
 from bot.layout import ACTS, MARKS, SLOTS, act_token, slot_token
@@ -31,33 +32,6 @@ FEWEST_TOKENS = 8
 """So many are written before an answer is given up as unlikely."""
 LIKELIEST, NUCLEUS = 64, 0.92
 """A sampled token is one of so many likeliest, and of those that make up so much of the probability."""
-
-
-class ModelConfig(BaseModel):
-    """The language model that reads and writes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-    path: str | None = None
-    """A model folder or a hub id; the shipped model when not set. A hub id is downloaded by transformers."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where accelerate puts the weights; auto takes a GPU where there is one."""
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Number format of the weights; auto is float32 on a CPU and the file's own on a GPU."""
-    int8: bool = True
-    """On a CPU, quantise linear layers to int8 at load (about twice as fast)."""
-    digest: str | None = None
-    """SHA-256 that `model.safetensors` must have; not checked when not set."""
-    seed: int = 7
-    """Seed of the writer's sampling."""
-    temperature: float = 0.5
-    """Of the writer's sampling; reading is always greedy."""
-    read_seconds: float = 4.0
-    """Longest time for reading one utterance before a plain reply is given."""
-    write_seconds: float = 6.0
-    """Longest time for writing one reply before a plain reply is given."""
-    threads: PositiveInt | None = None
-    """CPU threads of torch; its own choice when not set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,8 @@ from pydantic_settings import (
     SettingsError as SourceError,
 )
 
+from bot.configs import ModelConfig, TurnConfig
 from bot.errors import SettingsError
-from bot.model import ModelConfig
-from bot.turn import TurnConfig
 from ranking.actions import ActionsConfig
 from ranking.rank import RankingConfig
 from retrieval.embedding import EncoderConfig

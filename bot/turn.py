@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
-
+from bot.configs import TurnConfig
 from bot.errors import ModelError
 from bot.grounding import Grounder
 from bot.intent import Intent
@@ -39,21 +38,6 @@ from storage.base import utcnow
 from storage.engine import writing
 
 VARIANT = "default"
-
-
-class TurnConfig(BaseModel):
-    """The conversation."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    candidates: PositiveInt = 200
-    """How many items the text search hands to the ranker."""
-    questions: NonNegativeInt = 2
-    """How many questions back a session may hold."""
-    welcome: PositiveInt = 3
-    """How many spread-out items a newcomer is greeted with."""
-    welcome_diversity: float = Field(default=0.7, ge=0, le=1)
-    """How far those are spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +117,7 @@ def answer(
     """Answer one message; what it teaches is durable before anything is shown.
 
     `tell` hears each step as soon as it may be shown. Once `stopped` is true no more is written; the turn is
-    kept as far as it came. `retry_of`, the session's latest turn, is answered anew in its place, under its id.
+    kept as far as it came. `retry_of`, the session's latest turn, is answered anew in its place and id.
     """
     clock = Clock()
     turn_id = retry_of or secrets.token_hex(16)

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
+from bot.configs import ModelConfig
 from bot.layout import ACTS, SLOTS, slot_token
 from bot.loading import load_model
-from bot.model import LanguageModel, ModelConfig
+from bot.model import LanguageModel
 from bot.understanding import reading_prompt
 from training.examples import dev_turns, slot_tags
 from training.sources import LabelledTurn

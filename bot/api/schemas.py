@@ -19,12 +19,11 @@ from pydantic import (
 )
 
 from bot.intent import Act
-from bot.profile import Consent, Profile, Source, Stance, Taste
+from bot.profile import MOST_TASTES, Consent, Profile, Source, Stance, Taste
 from retrieval.filters import Op
 
 MAX_K = 100
-MAX_LISTED = 1000
-"""Most entries of one list in a profile."""
+MAX_HIDDEN = 1000
 
 STORABLE = r"^[^\x00]*$"
 SOMETHING = r"^[^\x00]*[^\x00\s][^\x00]*$"
@@ -79,9 +78,9 @@ Id = Annotated[
     AfterValidator(_storable),
     AfterValidator(_printable),
 ]
-Count = Annotated[int, BeforeValidator(_not_bool), Field(ge=1, le=MAX_K)]
-Limit = Annotated[int, BeforeValidator(_not_bool), Field(ge=1, le=1000)]
-Position = Annotated[int, BeforeValidator(_not_bool), Field(ge=0, le=2**31 - 1)]
+Count = Annotated[int, Field(ge=1, le=MAX_K), BeforeValidator(_not_bool)]
+Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_not_bool)]
+Position = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_not_bool)]
 Time = Annotated[datetime, Field(strict=False), BeforeValidator(_written_out)]
 
 
@@ -182,8 +181,8 @@ class TasteBody(Request):
 class TastesBody(Request):
     model_config = ConfigDict(from_attributes=True)
 
-    likes: Annotated[list[TasteBody], Field(max_length=MAX_LISTED)]
-    dislikes: Annotated[list[TasteBody], Field(max_length=MAX_LISTED)]
+    likes: Annotated[list[TasteBody], Field(max_length=MOST_TASTES)]
+    dislikes: Annotated[list[TasteBody], Field(max_length=MOST_TASTES)]
 
 
 class ProfileBody(Request):
@@ -202,7 +201,7 @@ class ProfileBody(Request):
     )
 
     tastes: TastesBody
-    hidden: Annotated[list[Id], Field(max_length=MAX_LISTED)]
+    hidden: Annotated[list[Id], Field(max_length=MAX_HIDDEN)]
     """Ids of items that are never shown."""
     consent: Consent
     """With session_only, what someone does counts in the session that it happened in, and nowhere else."""

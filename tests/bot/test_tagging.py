@@ -9,9 +9,10 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from bot.configs import ModelConfig
 from bot.layout import ACTS, MARKS, SLOTS, neutral, render_read, slot_token
 from bot.loading import SHIPPED
-from bot.model import LanguageModel, ModelConfig
+from bot.model import LanguageModel
 from bot.tagging import MOST_SPANS, _whole_words, is_boundary, spans_of
 from bot.understanding import read
 

@@ -9,9 +9,9 @@ from langchain_core.language_models import BaseLLM
 from langchain_core.outputs import Generation, LLMResult
 from pydantic import PrivateAttr
 
+from bot.configs import ModelConfig
 from bot.errors import MessageError, ModelError, ModelStopped, UnknownBelief, UnknownSession, UnknownTurn
 from bot.layout import MARKS, act_token, slot_token
-from bot.model import ModelConfig
 from bot.profile import Profile, Profiles, Taste
 from bot.reply import Listed, Said, Turn, Understood
 from bot.responding import Responder
