@@ -48,10 +48,14 @@ def parley(
 class Server:
     """`parley demo` or `parley serve` over one state folder; it can be stopped, killed and started again."""
 
-    def __init__(self, config: Path, state_dir: Path, extra: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, config: Path, state_dir: Path, extra: Mapping[str, str] | None = None, name: str | None = None
+    ) -> None:
+        """`extra` variables go on top of this process's; `name` tells apart those that share a folder."""
         self.config = config
         self.state_dir = state_dir
-        self.log = state_dir.parent / f"{state_dir.name}.log"
+        self.extra = extra
+        self.log = state_dir.parent / f"{name or state_dir.name}.log"
         self._environment = environment(state_dir, extra)
         self._process: subprocess.Popen[bytes] | None = None
         self._client: httpx.Client | None = None
