@@ -9,6 +9,7 @@ ParleyError
         MessageError         a message that cannot be taken (empty, too long)
         UnknownSession       no such session, or another user's
         UnknownTurn          the turn to answer anew is not the latest of its session
+        ForeignTurn          no such turn of this user, or not in this session
         UnknownBelief        nothing of that key is believed of this user
 """
 
@@ -50,6 +51,12 @@ class UnknownTurn(BotError):
         super().__init__(
             f"{turn_id!r} is not the latest turn of this session; only that one can be answered anew"
         )
+        self.turn_id = turn_id
+
+
+class ForeignTurn(BotError):
+    def __init__(self, turn_id: str) -> None:
+        super().__init__(f"there is no turn {turn_id!r} of this user in that session")
         self.turn_id = turn_id
 
 

@@ -200,9 +200,12 @@ class Parley:
         turn_id: str | None = None,
         key: str | None = None,
     ) -> tuple[BehaviourEvent, bool]:
-        """Store one event, durable before this returns; the event and whether it is new."""
-        if session_id is not None:
-            self.parts.sessions.load(session_id, user_id)
+        """Store one event, durable before this returns; the event and whether it is new.
+
+        Raises UnknownSession or ForeignTurn when it is said to belong where this user was not.
+        """
+        if session_id is not None or turn_id is not None:
+            self.parts.sessions.check(user_id, session_id, turn_id)
         return self.parts.ranking.log.feedback(user_id, item_id, action, value, session_id, turn_id, key)
 
     def retract(self, event_id: str) -> BehaviourEvent:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import JSON, Connection, Engine, String, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.errors import UnknownSession, UnknownTurn
+from bot.errors import ForeignTurn, UnknownSession, UnknownTurn
 from bot.layout import Message
 from bot.reply import Turn
 from bot.state import DialogueState
@@ -228,6 +228,17 @@ class Sessions:
                 for t in reversed(turns)
             ],
         }  # fmt: skip
+
+    def check(self, user_id: str, session_id: str | None, turn_id: str | None) -> None:
+        """UnknownSession or ForeignTurn for what is not this user's; a turn must be of the session named."""
+        with self.engine.connect() as connection:
+            if session_id is not None:
+                self._row(connection, session_id, user_id)
+            if turn_id is not None:
+                query = select(TurnRow.user_id, TurnRow.session_id).where(TurnRow.turn_id == turn_id)
+                turn = connection.execute(query).first()
+                if turn is None or turn.user_id != user_id or session_id not in (None, turn.session_id):
+                    raise ForeignTurn(turn_id)
 
     def messages(self, turn_ids: Collection[str]) -> dict[str, str]:
         """What the person said in each of these turns, where it is still held."""

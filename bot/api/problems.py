@@ -14,6 +14,7 @@ from starlette.routing import Match
 from bot.api.schemas import Invalid, Problem
 from bot.errors import (
     BotError,
+    ForeignTurn,
     MessageError,
     ModelError,
     ModelStopped,
@@ -82,6 +83,7 @@ STATUSES: dict[type[ParleyError], HTTPStatus] = {
     MessageError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownSession: HTTPStatus.NOT_FOUND,
     UnknownTurn: HTTPStatus.NOT_FOUND,
+    ForeignTurn: HTTPStatus.NOT_FOUND,
     UnknownBelief: HTTPStatus.NOT_FOUND,
 }
 

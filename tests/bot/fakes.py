@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
-from bot.errors import MessageError, UnknownBelief, UnknownSession, UnknownTurn
+from bot.errors import ForeignTurn, MessageError, UnknownBelief, UnknownSession, UnknownTurn
 from bot.intent import Intent
 from bot.profile import Belief, Profile
 from bot.reply import Evidence, Listed, ModelReport, Recommendation, Said, Turn, Understood
@@ -187,6 +187,13 @@ class FixedParley:
         action = self.actions.canonical(action)
         self.actions.check(action, value)
         self.item(item_id)
+        if session_id is not None:
+            self.session(session_id, user_id)
+        if turn_id is not None:
+            mine = [one for key, one in self.held.items() if session_id in (None, key)]
+            turns = [turn for one in mine if one["user_id"] == user_id for turn in one["turns"]]
+            if turn_id not in [turn.turn_id for turn in turns]:
+                raise ForeignTurn(turn_id)
         event = BehaviourEvent(
             f"event{len(self.events) + 1}",
             user_id,

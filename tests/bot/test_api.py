@@ -264,6 +264,20 @@ def test_a_value_must_be_finite(client, value):
     assert_problem(response, 422, "value")
 
 
+def test_feedback_belongs_to_a_turn_of_the_same_person(client):
+    """A session or a turn of someone else does not exist, nor does a turn of another session."""
+    mine, theirs = chat(client).json(), chat(client, user_id="bob").json()
+    other = chat(client).json()
+
+    where = {"session_id": mine["session_id"], "turn_id": mine["turn_id"]}
+    assert feedback(client, **where).status_code == 201
+    assert feedback(client, turn_id=mine["turn_id"]).status_code == 201
+    assert_problem(feedback(client, session_id=theirs["session_id"]), 404, theirs["session_id"])
+    assert_problem(feedback(client, turn_id=theirs["turn_id"]), 404, theirs["turn_id"])
+    assert_problem(feedback(client, **(where | {"turn_id": other["turn_id"]})), 404, other["turn_id"])
+    assert_problem(feedback(client, turn_id="nothing"), 404, "nothing")
+
+
 def test_feedback_can_be_taken_back(client):
     event = feedback(client, action="喜欢").json()
     assert event["action"] == "like"
