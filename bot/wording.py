@@ -40,11 +40,18 @@ def other_kinds(kind: str) -> frozenset[str]:
     return frozenset().union(*(words for name, words in kinds.items() if name != kind)) - kinds[kind]
 
 
+# Between a cue and its fact: "the director of [TITLE] is [DIRECTOR]" speaks of the second placeholder.
+_OF_TITLE = r"[^\[.]*?(?:\[TITLE2?\] (?:is|was|are|were) [^\[.]*?)?"
+
+
 @cache
 def _cues() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
     cues = yaml.safe_load(prompts.text("cues.yaml"))
     return tuple(
-        (re.compile(rf"(?<!\[)\b{re.escape(cue)}\b[^\[.]*?\[([A-Z]+\d?)\]", re.IGNORECASE), frozenset(names))
+        (
+            re.compile(rf"(?<!\[)\b{re.escape(cue)}\b{_OF_TITLE}\[([A-Z]+\d?)\]", re.IGNORECASE),
+            frozenset(names),
+        )
         for cue, names in cues.items()
     )
 

@@ -15,7 +15,12 @@ def verdict(draft, required=("TITLE",), kind="film"):
 
 @pytest.mark.parametrize(
     "draft",
-    ["How about [TITLE], directed by [DIRECTOR]?", "You might enjoy [TITLE].", "[TITLE] is from [YEAR]."],
+    [
+        "How about [TITLE], directed by [DIRECTOR]?",
+        "You might enjoy [TITLE].",
+        "[TITLE] is from [YEAR].",
+        "The director of [TITLE] is [DIRECTOR].",
+    ],
 )
 def test_plain_sentences_with_facts_hold(draft):
     """Every claim in them is a placeholder."""
@@ -30,6 +35,8 @@ def test_plain_sentences_with_facts_hold(draft):
         ("[TITLE] costs [PRICE].", "no fact"),
         ("You might enjoy it.", "is not said"),
         ("[TITLE], directed by [YEAR].", "role"),
+        ("The director of [TITLE] is [YEAR].", "role"),
+        ("The maker is [YEAR], for [TITLE].", "role"),
         ("[TITLE]", "short"),
         ("[TITLE] is not by [DIRECTOR].", "denies"),
         ("I can't offer [TITLE].", "denies"),
