@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from benchmarks.serving import ROOT, Server
+from benchmarks.serving import ROOT
 from benchmarks.shared import ChromaServer
 from tests import homes
 
@@ -58,7 +58,7 @@ def small_disk():
 
 def _served(config, kind, folder, chroma):
     with homes.home(kind, folder / "state", chroma) as home:
-        server = Server(ROOT / "configs" / config, home.state_dir, home.variables)
+        server = homes.HomeServer(ROOT / "configs" / config, home)
         server.start("demo")
         try:
             yield server

@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from benchmarks.serving import Server
 from benchmarks.shared import POSTGRES, ChromaServer, free_port, schema, variables
 from storage.engine import StorageConfig, open_storage
 
@@ -55,6 +56,14 @@ class Home:
             "storage__url": self.storage_url,
             "vectors_url": self.vectors_url,
         }
+
+
+class HomeServer(Server):
+    """A server in a home."""
+
+    def __init__(self, config, home):
+        super().__init__(config, home.state_dir, home.variables)
+        self.home = home
 
 
 @contextmanager

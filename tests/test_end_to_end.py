@@ -165,7 +165,8 @@ def test_what_was_turned_down_is_gone_for_good(films):
         assert films.client.post("/feedback", json=body).status_code == 201
     _assert_gone(films, user, first["session_id"])
 
-    trained = parley("train", "--config", str(ROOT / "configs" / "demo.yaml"), state_dir=films.state_dir)
+    config = str(ROOT / "configs" / "demo.yaml")
+    trained = parley("train", "--config", config, state_dir=films.state_dir, extra=films.extra)
     assert trained.returncode == 0, trained.stderr
     _assert_gone(films, user, first["session_id"])
 

@@ -113,7 +113,7 @@ def held_long(server, visitor, turns):
     session = f"long-{visitor}"
     offered = server.client.get("/recommendations", params={"user_id": "x", "k": 100}).json()
     ids = [one["item_id"] for one in offered["recommendations"]]
-    engine = open_storage(server.state_dir, StorageConfig())
+    engine = server.home.open()
     sessions, state = Sessions(engine), DialogueState()
     with writing(engine) as connection:
         for place in range(turns):
