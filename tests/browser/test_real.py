@@ -7,10 +7,9 @@ import pytest
 from bot.intent import Intent
 from bot.reply import Evidence, ModelReport, Recommendation, Turn
 from bot.sessions import Opened, Sessions
-from bot.settings import StorageConfig
 from bot.state import DialogueState
 from ranking.rank import Scores
-from storage.engine import open_storage, writing
+from storage.engine import writing
 from tests.browser.pages import PHONE, answered, last, ready, say, titles, visit, visitor_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
