@@ -24,7 +24,7 @@ from sqlalchemy import insert
 
 from bot.loading import SHIPPED
 from bot.prepare import Preparation
-from bot.reply import Turn
+from bot.reply import Said, Turn
 from bot.service import Parley
 from bot.sessions import SessionRow
 from bot.settings import Settings, load_settings
@@ -44,6 +44,8 @@ class Held:
 
     turn: Turn
     wall_ms: float
+    first_ms: float
+    """Until the first checked sentence could be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,16 @@ def hold(parley: Parley, said: Sequence[Sequence[str]], seed: int) -> Iterator[H
         user = visitor(number, "here")
         session = begin_session(parley, user, f"{seed}-{number}")
         for message in messages:
+            said_at: list[float] = []
+
+            def hear(step: object, said_at: list[float] = said_at) -> None:
+                if isinstance(step, Said):
+                    said_at.append(time.perf_counter())
+
             began = time.perf_counter()
-            turn = parley.chat(user, message, session_id=session)
-            yield Held(turn, 1000 * (time.perf_counter() - began))
+            turn = parley.chat(user, message, session_id=session, tell=hear)
+            ended = time.perf_counter()
+            yield Held(turn, 1000 * (ended - began), 1000 * (min([*said_at, ended]) - began))
 
 
 def begin_session(parley: Parley, user_id: str, session_id: str) -> str:
