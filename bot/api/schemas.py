@@ -53,10 +53,11 @@ def _printable(text: str) -> str:
     return text
 
 
-def _not_bool(value: Any) -> Any:
+def _whole(value: Any) -> Any:
+    """JSON does not tell 5 from 5.0, but Python tells neither 1 from true."""
     if isinstance(value, bool):
         raise ValueError("must be a number")
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _written_out(value: Any) -> Any:
@@ -78,9 +79,9 @@ Id = Annotated[
     AfterValidator(_storable),
     AfterValidator(_printable),
 ]
-Count = Annotated[int, Field(ge=1, le=MAX_K), BeforeValidator(_not_bool)]
-Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_not_bool)]
-Position = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_not_bool)]
+Count = Annotated[int, Field(ge=1, le=MAX_K), BeforeValidator(_whole)]
+Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
+Position = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
 Time = Annotated[datetime, Field(strict=False), BeforeValidator(_written_out)]
 
 

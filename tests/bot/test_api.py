@@ -129,6 +129,7 @@ def test_any_language_is_served(client, message):
         ({"k": 101}, 422, "k"),
         ({"k": "5"}, 422, "k"),
         ({"k": True}, 422, "k"),
+        ({"k": 2.5}, 422, "k"),
         ({"surprise": 1}, 422, "surprise"),
         ({"history": [{"role": "oracle", "text": "hm"}]}, 422, "role"),
         ({"session_id": "s", "history": [{"role": "user", "text": "hm"}]}, 422, "history"),
@@ -145,7 +146,7 @@ def test_bad_turns_are_named(client, changes, status, words):
     assert_problem(chat(client, **changes), status, words)
 
 
-@pytest.mark.parametrize("k", [1, 100])
+@pytest.mark.parametrize("k", [1, 100, 5.0])
 def test_the_ends_of_k_are_served(client, parley, k):
     assert chat(client, k=k).status_code == 200
     assert parley.calls[-1]["k"] == k
