@@ -54,8 +54,9 @@ HELP = {
 
 
 def details_of(config: CatalogueConfig, item: Item) -> str:
-    """The short facts under a title, in the order of the fields."""
-    facts = (_fact(config, name, item.fields.get(name)) for name in config.fields)
+    """The short facts under a title, in the order of the fields; texts are no short facts."""
+    named = [name for name, spec in config.fields.items() if spec.type != "text"]
+    facts = (_fact(config, name, item.fields.get(name)) for name in named)
     return " · ".join([fact for fact in facts if fact][:MOST_DETAILS])
 
 

@@ -27,6 +27,8 @@ SOME = 1_000
 """So many values of a column are tried with each type."""
 ENOUGH = 0.99
 """The share of them that a type must be able to read."""
+NEARLY_ENOUGH, MOST_ODD_WORDS = 0.8, 10
+"""The share of numbers in a column known to hold them, and how many different words may stand among them."""
 SEPARATORS = ("|", ";", "、", "；", " > ", "/", ", ", ",", "，")
 DATE_FORMATS = (
     "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d-%b-%y", 
@@ -165,6 +167,7 @@ def guess_catalogue(path: Path) -> CatalogueGuess:
     parts = _parts(columns, noun)
     titles = next((set(column.texts) for column in columns if parts.get(column.name) == "title"), set())
     guesses = [_guess(column, parts.get(column.name), titles) for column in columns]
+    missing = tuple(sorted({*missing, *_odd_words(guesses)}))
     return CatalogueGuess(
         path,
         rows,
@@ -281,6 +284,17 @@ def _columns(rows: Sequence[Row]) -> tuple[list[Column], tuple[str, ...]]:
         missing |= nothing
         columns.append(Column(str(name), [v for v in present if str(v).strip() not in nothing], len(rows)))
     return columns, tuple(sorted(missing))
+
+
+def _odd_words(guesses: Sequence[Guess]) -> Iterable[str]:
+    """Words among numbers, as "free" among prices: no value, unless another column has them, too."""
+    for guess in guesses:
+        if guess.part != "field" or guess.spec is None or guess.spec.type not in ("int", "float"):
+            continue
+        spec, others = guess.spec, [one.column.counts for one in guesses if one is not guess]
+        odd = [text for text in guess.column.counts if read_value(text, spec) is None]
+        if len(odd) <= MOST_ODD_WORDS:
+            yield from (word for word in odd if not any(word in counts for counts in others))
 
 
 def _says_nothing(word: str, present: Sequence[Any]) -> bool:
@@ -495,7 +509,13 @@ def _spec(column: Column) -> FieldSpec:
     kinds: list[FieldType] = ["bool", "int", "float", "date"]
     for kind in kinds:
         spec = _fitted(column, kind)
-        if _reads(column, spec) >= ENOUGH and _is_plausible(column, kind, known):
+        share = _reads(column, spec)
+        if share < (NEARLY_ENOUGH if _is_numeric(known) and kind in ("int", "float") else ENOUGH):
+            continue
+        # Fractions among whole numbers are no odd words.
+        if kind == "int" and _reads(column, _fitted(column, "float")) > share:
+            continue
+        if _is_plausible(column, kind, known):
             return spec
     separator = _separator(column)
     if separator is not None:
@@ -520,6 +540,10 @@ def _is_plausible(column: Column, kind: FieldType, known: Known | None) -> bool:
         dated = {"date", "day", "time", "on", "at", "日期", "时间"} & set(column.words)
         return bool(dated) or column.share(lambda value: isinstance(value, date) or len(str(value)) > 7) > 0.5
     return True
+
+
+def _is_numeric(known: Known | None) -> bool:
+    return known is not None and (known.unit is not None or known.role in ("price", "runtime", "rating"))
 
 
 def _fitted(column: Column, kind: FieldType) -> FieldSpec:
@@ -577,7 +601,10 @@ def _separator(column: Column, least: float = 0.1) -> str | None:
         again = len(set(parts)) / len(parts)
         known = _known(column)
         sure = separator in ("|", ";", "、", "；", " > ")
-        if short and again <= (0.95 if known and known.listed else 0.7 if sure else 0.4):
+        often = len(parted) > 0.5 * len(column.texts)
+        if short and again <= (
+            0.95 if (known and known.listed) or (sure and often) else 0.7 if sure else 0.4
+        ):
             return separator
     return None
 

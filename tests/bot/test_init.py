@@ -135,6 +135,31 @@ def test_a_file_with_nothing_but_names_gets_ids_from_them(here):
     assert "ids are made from the titles" in " ".join(result.output.split())
 
 
+def test_few_rows_with_an_odd_word_among_prices_are_understood(here):
+    """The word is taken for no value, so that its row is kept; lists are seen in few rows, too."""
+    notes = [
+        "malt|smoke",
+        "grass|butter",
+        "honey|lemon",
+        "plum|smoke",
+        "orchid|cream",
+        "smoke|pine",
+        "vanilla",
+    ]
+    prices = ["7.50", "9", "5.20", "14.00", "16.50", "8.00", "ask us"]
+    rows = [[n, f"Tea {n}", *pair] for n, pair in enumerate(zip(prices, notes, strict=True))]
+
+    result = init(write_csv(here / "teas.csv", ["item_id", "title", "price", "notes"], rows))
+
+    assert result.exit_code == 0, result.output
+    assert "'ask us' is taken for no value" in result.output
+    catalogue = written(here / "teas.yaml")
+    assert catalogue["missing"] == ["ask us"]
+    assert catalogue["fields"]["price"]["type"] == "float"
+    assert catalogue["fields"]["notes"]["type"] == "list"
+    assert "Every row can be used." in result.output
+
+
 def test_guesses_are_corrected_by_short_answers(here):
     """A wrong answer is asked again; one field is renamed, another left out, the noun is another."""
     answers = [
