@@ -1,6 +1,7 @@
 """A cover for every item, drawn from its id, kind and title: nothing is fetched, and it never changes.
 
-The kind (a genre, a category) gives the colours, so that relatives look related; the id gives the picture.
+The kind (a genre, a category) gives a few colours to choose from, so that relatives look related without
+looking alike; the id gives the picture.
 """
 
 import hashlib
@@ -47,10 +48,14 @@ PALETTES = (
 )
 
 
+HUES = 3
+"""Palettes of one kind."""
+
+
 def cover_svg(item_id: str, kind: str, title: str) -> str:
     """The cover as an inline picture; it says nothing that is not beside it, so readers skip it."""
-    palette = PALETTES[_number(kind or item_id) % len(PALETTES)]
     random = Random(_number(item_id))
+    palette = PALETTES[(_number(kind or item_id) + 5 * random.randrange(HUES)) % len(PALETTES)]
     picture = random.choice(PICTURES)(random, palette)
     return (
         f'<svg class="cover" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true" focusable="false">'

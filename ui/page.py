@@ -62,7 +62,7 @@ class Page:
             wanted = sessions[0]["session_id"] if sessions else ""
         shown: Shown = {"session": wanted, "sessions": sessions_html(sessions), "greeting": self._greeting()}
         if not wanted:
-            return shown | {"log": "", "earlier": 0}
+            return shown | {"log": ""}
         return shown | self._turns(wanted, visitor)
 
     def earlier(self, asked: Asked, visitor: str) -> Shown:
@@ -94,7 +94,8 @@ class Page:
         except Exception:
             # The queue would only end the answer without a word, and the page would wait for ever.
             log.exception("an answer of the page failed")
-            yield {"token": token, "error": "Something went wrong here; the service’s log says what."}
+            words = "Something went wrong here; the service’s log says what."
+            yield {"token": token, "error": words, "gone": False}
 
     def stop(self, asked: Asked, visitor: str) -> Shown:
         """End the answer that is being written; what has been said of it stays."""
@@ -181,11 +182,10 @@ class Page:
         )
 
     def _turns(self, session: str, visitor: str, before: int | None = None) -> Shown:
-        """At most `AT_ONCE` turns as HTML, the latest or those `before` a place, and how many are earlier."""
+        """At most `AT_ONCE` turns as HTML, the latest or those `before` a place."""
         turns = self._parley.session(session, visitor, limit=AT_ONCE, before=before)["turns"]
         given = self._reactions(visitor, turns)
-        log = "".join(self._turn(told_of(one, given[one["turn_id"]])) for one in turns)
-        return {"log": log, "earlier": turns[0]["position"] if turns else 0}
+        return {"log": "".join(self._turn(told_of(one, given[one["turn_id"]])) for one in turns)}
 
     def _turn(self, told: Told) -> str:
         return turn_html(told, cards_of(told.listed, told.wishes, self._parley.catalogue))

@@ -39,6 +39,7 @@ class FixedParley:
         self.events = []
         self.keys = {}
         self.held = {}
+        self.begun = 0
         self.profiles = {}
         self.calls = []
         self.closed = False
@@ -73,9 +74,12 @@ class FixedParley:
             raise MessageError("the message is too long")
         if message == "explode":
             raise RuntimeError("a secret of the inside")
-        session_id = session_id or f"session{len(self.held) + 1}"
-        session = self.held.setdefault(session_id, {"user_id": user_id, "title": None, "turns": []})
-        if session["user_id"] != user_id:
+        if session_id is None:
+            self.begun += 1
+            session_id = f"session{self.begun}"
+            self.held[session_id] = {"user_id": user_id, "title": None, "turns": []}
+        session = self.held.get(session_id)
+        if session is None or session["user_id"] != user_id:
             raise UnknownSession(session_id)
         if retry_of is not None:
             if not session["turns"] or session["turns"][-1].turn_id != retry_of:

@@ -43,6 +43,9 @@ class FixedServer:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self):
+        from gradio.context import Context
+
+        Context.id = 0  # as in a new process: a page that is open keeps the names of its parts
         config = uvicorn.Config(
             build_server(self.parley), port=self.port, log_level="error", timeout_graceful_shutdown=1
         )

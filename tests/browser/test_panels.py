@@ -29,7 +29,7 @@ def test_conversations_are_listed_opened_renamed_and_deleted(browser, fixed):
 
         page.locator(f'#side li[data-session="{first[1:]}"]').hover()
         page.locator(f'#side li[data-session="{first[1:]}"] [data-do="rename"]').click()
-        page.get_by_label("Title").fill("The first <b>one</b>")
+        page.locator("dialog input").fill("The first <b>one</b>")
         page.keyboard.press("Enter")
         row(page, "The first <b>one</b>").locator(".open").click()
         page.get_by_text("You said: first words").wait_for()
@@ -126,7 +126,7 @@ def test_on_a_phone_the_panels_are_drawers(browser, fixed):
         opener = page.locator(".top [data-do=panel]")
         opener.click()
         page.locator("#panel li", has_text="The Lantern Keeper").wait_for()
-        assert page.evaluate("document.querySelector('main').inert")
+        assert page.evaluate("document.querySelector('.talk').inert")
         page.keyboard.press("Escape")
         page.locator("#panel").wait_for(state="hidden")
         assert page.evaluate("document.activeElement.dataset.do") == "panel"

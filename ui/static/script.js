@@ -21,32 +21,43 @@ let opened = 0;         // counts openings, so that a late answer to an earlier 
 
 // ---- The server, which may be away for a while
 
-// While the service loads something else answers in its place; this name only the page's own app knows.
-const alive = async () => {
-    try { return (await fetch('gradio_api/app_id', { cache: 'no-store' })).ok; } catch { return false; }
+// The name of the app that runs there, or nothing. While it loads, something else answers in its place.
+const running = async () => {
+    try {
+        const answer = await fetch('gradio_api/app_id', { cache: 'no-store' });
+        return answer.ok ? await answer.text() : '';
+    } catch {
+        return '';
+    }
 };
+const first = running();
 
 async function awake() {
-    while (!(await alive())) {
-        at('.away').hidden = false;
+    for (;;) {
+        const app = await running();
+        at('.away').hidden = Boolean(app);
+        if (app) return app;
         await pause(1500);
     }
-    at('.away').hidden = true;
 }
 
-// Gradio gives undefined both for a server that is away and for one that failed; the first is waited for.
+// Gradio gives undefined both for a server that is away and for one that failed. So it is asked once more when
+// it is there; a verb may be asked for twice. One that fails then as well does not fit this page if it was
+// started since: the page is loaded anew.
 async function call(verb, asked = {}) {
-    for (;;) {
+    for (let tried = ''; ;) {
         const answer = await server[verb](asked);
         if (answer) {
             if (answer.error || answer.notice) notice(answer.error || answer.notice);
             return answer;
         }
-        if (await alive()) {
+        const app = await awake();
+        if (app === tried) {
+            if (app !== await first) location.reload();
             notice('That did not work; the service’s log says why.');
             return { error: 'failed' };
         }
-        await awake();
+        tried = app;
     }
 }
 
@@ -106,12 +117,32 @@ async function open(wanted, { keep = false } = {}) {
     if (!keep) notice('');
     session = shown.session;
     settle(shown);
-    at('.earlier').hidden = !shown.earlier;
-    if (keep) morphChildren(log, parsed(shown.log));
+    if (keep) mergeTurns(parsed(shown.log));
     else log.replaceChildren(parsed(shown.log));
+    offerEarlier();
     greet(shown.greeting);
     remember();
     if (!keep) toLast(false);
+}
+
+const placeOf = (turn) => Number(turn?.dataset.position ?? 0);
+
+// The latest turns as they are now; earlier ones that are shown stay.
+function mergeTurns(fresh) {
+    const turns = [...fresh.children];
+    const ids = new Set(turns.map((turn) => turn.dataset.turn));
+    for (const old of [...log.children]) {
+        if (!ids.has(old.dataset.turn) && placeOf(old) >= placeOf(turns[0])) old.remove();
+    }
+    for (const turn of turns) {
+        const old = at(`.turn[data-turn="${CSS.escape(turn.dataset.turn)}"]`, log);
+        if (old) morph(old, turn);
+        else log.append(turn);
+    }
+}
+
+function offerEarlier() {
+    at('.earlier').hidden = placeOf(log.firstElementChild) === 0;
 }
 
 function settle(shown) {
@@ -145,14 +176,13 @@ function toLast(smooth) {
 }
 
 async function earlier() {
-    const first = log.firstElementChild;
-    const shown = await call('earlier', { session, before: first.dataset.position });
+    const shown = await call('earlier', { session, before: placeOf(log.firstElementChild) });
     if (shown.error) return;
     const below = scroll.scrollHeight - scroll.scrollTop;
     log.prepend(parsed(shown.log));
     scroll.scrollTop = scroll.scrollHeight - below;
-    at('.earlier').hidden = !shown.earlier;
-    if (!shown.earlier) scroll.focus({ preventScroll: true });
+    offerEarlier();
+    if (at('.earlier').hidden) scroll.focus({ preventScroll: true });
 }
 
 // ---- Saying something
@@ -187,7 +217,7 @@ async function say(message, retry = '') {
     for (;;) {
         await pause(2000);
         if (writing !== mine) return;
-        if (!(await alive())) return lost(mine);
+        if (!(await running())) return lost(mine);
     }
 }
 
@@ -209,6 +239,8 @@ watch('value', () => {
 
 function finished(shown) {
     const begins = session !== shown.session;
+    const before = writing.node.previousElementSibling;
+    writing.node.dataset.position = before ? placeOf(before) + 1 : 0;
     writing = null;
     kept.set('unanswered', '');
     busy(false);
@@ -233,10 +265,11 @@ function failed({ error, gone }) {
     box.focus();
 }
 
-// The answer was cut off with the server. Gradio loads the page anew when the server is back, and where it does
-// not, the conversation is opened anew here; a message that was not answered goes back into the box.
+// The answer was cut off with the server. Gradio loads the page anew when the server is back; where it does not,
+// the conversation is opened anew here. Either way a message that was not answered goes back into the box.
 async function lost(mine) {
     await awake();
+    await pause(6000);
     if (writing !== mine) return;
     writing = null;
     busy(false);
@@ -303,7 +336,7 @@ function drawn() {
     drawers.panel.classList.toggle('open', over === 'panel');
     element.classList.toggle('with-panel', wide.matches && panelShown);
     element.classList.toggle('under-drawer', Boolean(over));
-    for (const part of [at('.top'), at('main')]) part.inert = Boolean(over);
+    for (const part of [at('.top'), at('.talk')]) part.inert = Boolean(over);
     drawers.side.inert = !wide.matches && over !== 'side';
     drawers.panel.inert = !wide.matches && over !== 'panel';
     opener('side').setAttribute('aria-expanded', String(over === 'side'));
@@ -461,6 +494,7 @@ const verbs = {
         location.hash = 'new';
         location.reload();
     },
+    cancel: () => at('#ask').close(''),
     side: () => unfold('side'),
     panel: () => (panelVisible() ? fold() : unfold('panel')),
     close: fold,
