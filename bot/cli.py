@@ -128,7 +128,8 @@ def ingest(
         reports = []
         if items is not None:
             reports.append(("items", preparation.items(items)))
-            warning = language_warning(preparation.embed())
+            retrieval = preparation.embed()
+            warning = language_warning(retrieval.encoder, retrieval.catalogue)
         if events is not None:
             reports.append(("events", preparation.events(events)))
     for kind, report in reports:
@@ -240,13 +241,14 @@ def evaluate(
 def doctor(config: Config = DEFAULT_CONFIG) -> None:
     """Look for what keeps an installation from working, and say the way out."""
     from bot.doctor import examine
+    from bot.plain import plain
 
     marks = {True: ("ok", "green"), False: ("broken", "red"), None: ("note", "yellow")}
     broken = False
     for finding in examine(config):
         word, style = marks[finding.ok]
         broken = broken or finding.ok is False
-        line = Text.assemble((f"{word:7}", style), f"{finding.part}: {finding.text}")
+        line = Text.assemble((f"{word:7}", style), plain(f"{finding.part}: {finding.text}"))
         console.print(line, soft_wrap=True)
     if broken:
         raise typer.Exit(1)

@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 import prompts
 from bot.configs import ModelConfig
@@ -25,7 +27,12 @@ def load_model(config: ModelConfig) -> LanguageModel:
         ModelError: no such folder, another digest, another layout, or weights that are not safetensors.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    # Bars of its own would be drawn over ours, and what it means to change is for developers.
+    silence: tuple[Callable[[], None], ...] = (logging.disable_progress_bar, logging.set_verbosity_error)
+    for quieten in silence:
+        quieten()
     source = config.path or str(SHIPPED)
     folder = Path(source)
     local = folder.is_dir()
@@ -47,13 +54,14 @@ def load_model(config: ModelConfig) -> LanguageModel:
         model = AutoModelForCausalLM.from_pretrained(
             source, dtype=dtype, device_map=device, trust_remote_code=False, use_safetensors=True
         )
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"the model {source!r} cannot be loaded: {reason}") from error
+        words = load_word_states(folder, tokenizer, train=False) if local else None
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        way_out = "set `model.path` to a whole folder, or get its files again"
+        raise ModelError(f"the model {source!r} cannot be loaded: {reason}; {way_out}") from error
     model.train(False)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
-    words = load_word_states(folder, tokenizer, train=False) if local else None
     if config.int8 and device == "cpu":
         model = quantise(model)
         if words is not None:
@@ -77,9 +85,13 @@ def _device(wanted: str) -> str:
 def _check_digest(folder: Path, digest: str | None) -> None:
     weights = folder / "model.safetensors"
     if not weights.exists() and not (folder / "model.safetensors.index.json").exists():
-        raise ModelError(f"{folder} has no model.safetensors; weights are read from safetensors only")
+        raise ModelError(
+            f"{folder} has no model.safetensors; weights are read from safetensors only: correct `model.path`"
+        )
     if digest and hashlib.sha256(weights.read_bytes()).hexdigest() != digest:
-        raise ModelError(f"{weights} is not the file that `model.digest` names")
+        raise ModelError(
+            f"{weights} is not the file that `model.digest` names; get it again or correct the digest"
+        )
 
 
 def _read_layout(folder: Path) -> dict[str, float] | None:
@@ -87,7 +99,10 @@ def _read_layout(folder: Path) -> dict[str, float] | None:
     file = folder / "layout.json"
     if not file.exists():
         return None
-    layout = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        layout = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{file} is damaged ({error}); get the model's files again") from error
     if layout["digest"] != prompts.layout_digest():
         raise ModelError(
             f"{folder} was trained on another layout of prompts/ (digest {layout['digest'][:12]}, now "

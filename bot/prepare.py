@@ -19,7 +19,7 @@ from ranking.ingest import EventsReport, ingest_events
 from ranking.simulator import simulate
 from ranking.train import TrainReport, train
 from retrieval.catalogue import Catalogue
-from retrieval.embedding import UNKNOWN_LIMIT
+from retrieval.embedding import UNKNOWN_LIMIT, TextEncoder
 from retrieval.ingest import IngestReport, ingest_items
 from retrieval.items import ItemRow
 from retrieval.open import Retrieval, open_retrieval
@@ -109,12 +109,11 @@ class Preparation:
         return self.settings.state_dir / "rejects" / f"{path.name}.rejects.csv"
 
 
-def language_warning(retrieval: Retrieval) -> str | None:
+def language_warning(encoder: TextEncoder, catalogue: Catalogue) -> str | None:
     """What to say when the encoder cannot read the catalogue's language."""
-    catalogue = retrieval.catalogue
     some = catalogue.items[:: max(1, len(catalogue) // CARDS_LOOKED_AT)]
     cards = [catalogue.card_text(item) for item in some]
-    foreign = sum(retrieval.encoder.unknown_share(card) > UNKNOWN_LIMIT for card in cards)
+    foreign = sum(encoder.unknown_share(card) > UNKNOWN_LIMIT for card in cards)
     if not foreign:
         return None
     return (

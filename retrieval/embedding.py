@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, PositiveInt
+from safetensors import SafetensorError
 
 from retrieval.errors import EncoderError
 
@@ -62,8 +63,10 @@ class TextEncoder:
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
             self._model: Any = AutoModel.from_pretrained(str(folder), local_files_only=True).eval()
-        except (OSError, ValueError) as error:
-            raise EncoderError(f"no encoder can be loaded from {str(folder)!r}: {error}") from error
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+            raise EncoderError(
+                f"no encoder can be loaded from {str(folder)!r}: {error}; reinstall it or set encoder.path"
+            ) from error
         self.dimensions = int(self._model.config.hidden_size)
         self._cache: OrderedDict[str, FloatArray] = OrderedDict()
         self._lock = threading.Lock()

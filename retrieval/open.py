@@ -56,7 +56,7 @@ def open_retrieval(
     `encoder` already loaded is used as it is. An empty catalogue opens too, and finds nothing.
     """
     encoder = encoder or TextEncoder(encoder_config)
-    collection = f"{catalogue_config.name}-{encoder.digest[:12]}"
+    collection = collection_name(catalogue_config, encoder)
     if vectors_url is not None:
         collection += f"-{_installation(engine)}"
     # Workers that share a server fill it one after the other, each with the catalogue as it is by then.
@@ -68,6 +68,17 @@ def open_retrieval(
     retriever = Retriever(catalogue, encoder, vectors, lexical, matrix)
     titles = TitleIndex(catalogue, encoder.word_ranks)
     return Retrieval(catalogue, encoder, vectors, retriever, titles, matrix)
+
+
+def collection_name(config: CatalogueConfig, encoder: TextEncoder) -> str:
+    """Where a catalogue's vectors by an encoder are kept."""
+    return f"{config.name}-{encoder.digest[:12]}"
+
+
+def card_digests(catalogue: Catalogue) -> list[str]:
+    """What tells whether the text that an item's vector is of has changed, in catalogue order."""
+    cards = (catalogue.card_text(item) for item in catalogue.items)
+    return [hashlib.sha256(card.encode()).hexdigest() for card in cards]
 
 
 def _matrix(
@@ -84,8 +95,7 @@ def _matrix(
                 progress(len(some))
         return np.concatenate(parts)
 
-    digests = [hashlib.sha256(card.encode()).hexdigest() for card in cards.values()]
-    return vectors.load(catalogue.ids, digests, embed).reshape(-1, encoder.dimensions)
+    return vectors.load(catalogue.ids, card_digests(catalogue), embed).reshape(-1, encoder.dimensions)
 
 
 def _installation(engine: Engine) -> str:

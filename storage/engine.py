@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
@@ -24,6 +25,9 @@ from storage.errors import (
     StorageFull,
     StorageUnavailable,
 )
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -78,6 +82,42 @@ def open_storage(state_dir: Path, config: StorageConfig) -> Engine:
     except BaseException:
         engine.dispose()
         raise
+    return engine
+
+
+def look_at_storage(state_dir: Path, config: StorageConfig) -> Engine | None:
+    """The database to read from, looked through for damage; None when there is none that is up to date yet.
+
+    Nothing is created, migrated or repaired. Raises what `open_storage` raises.
+    """
+    url = _url(state_dir, config)
+    engine = _engine(url) if url.get_backend_name() != "sqlite" else _reading_engine(url)
+    if engine is None:
+        return None
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+                if found != "ok":
+                    raise StorageUnavailable(_one_line(ValueError(found)))
+            script = _migrations()
+            return engine if _version(connection, script, url) == script.get_current_head() else None
+    except (StorageUnavailable, DBAPIError) as error:
+        reason = error.reason if isinstance(error, StorageUnavailable) else _one_line(error.orig)
+        raise StorageError(f"{_named(url)} cannot be used: {reason}; {_way_out(url)}") from error
+
+
+def _reading_engine(url: URL) -> Engine | None:
+    """An engine that cannot write; None when the file is not there."""
+    file = Path(url.database or "")
+    if not file.is_file():
+        return None
+    # Beside a log that holds something SQLite must keep an index; without one it need write nothing at all.
+    log = file.with_name(f"{file.name}-wal")
+    mode = {"mode": "ro"} if log.exists() and log.stat().st_size else {"immutable": "1"}
+    database = f"file:{quote(str(file.resolve()))}"
+    engine = create_engine(URL.create("sqlite", database=database, query={**mode, "uri": "true"}))
+    _translate_errors(engine)
     return engine
 
 
@@ -225,26 +265,39 @@ def _tune_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _migrate(engine: Engine) -> None:
+def _migrations() -> "ScriptDirectory":
     # Alembic takes a fifth of a second to import, so only the door pays for it.
-    from alembic import command
     from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    script = ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in script.walk_revisions()}
-    newest = script.get_current_head() or "nothing"
+    return ScriptDirectory.from_config(config)
+
+
+def _version(connection: Connection, script: "ScriptDirectory", url: URL) -> str | None:
+    """The version of the tables, None when there are none; raises StateVersionError for a newer one."""
+    from alembic.runtime.migration import MigrationContext
+
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
+        newest = script.get_current_head() or "nothing"
+        raise StateVersionError(url.render_as_string(hide_password=True), found, newest)
+    return found
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    script = _migrations()
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             # Two workers that start together must not both create the tables.
             key = "hashtextextended(current_schema() || 'migration', 0)"
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key})")
-        found = MigrationContext.configure(connection).get_current_revision()
-        if found is not None and found not in known:
-            raise StateVersionError(engine.url.render_as_string(hide_password=True), found, newest)
-        if found != newest:
+        if _version(connection, script, engine.url) != script.get_current_head():
+            config = Config()
+            config.set_main_option("script_location", str(script.dir).replace("%", "%%"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
