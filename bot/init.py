@@ -6,6 +6,7 @@ Every question has an answer that Enter takes. Knows the conversation and the YA
 
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,6 +62,8 @@ class Asker:
             try:
                 # The prompt goes through input(), so that editing a line does not wipe it away.
                 answer = input(f"{question}{shown}: ").strip() or default
+                if not sys.stdin.isatty():
+                    print(answer)  # so that what a pipe answers stands where a person would have typed it
             except EOFError:
                 self.console.print()
                 break

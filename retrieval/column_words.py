@@ -297,3 +297,8 @@ IDENTIFIERS = frozenset(
 )
 PRIVATE = frozenset({"phone", "telephone", "tel", "fax", "email", "mail", "电话", "传真", "邮箱"})
 COUNTS = frozenset({"count", "counts", "votes", "num", "total", "n"})
+FILE_WORDS = frozenset({
+    "items", "records", "rows", "files", "things", "entries", "results", "values", "details", "docs",
+    "documents", "objects", "samples", "exports", "lists", "catalogs", "catalogues", "features", "series",
+})  # fmt: skip
+"""What files are called that say nothing of what is in them."""

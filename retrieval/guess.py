@@ -14,12 +14,22 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from retrieval.column_words import COUNTS, IDENTIFIERS, KNOWN, NOUNS, PARTS, PRIVATE, Known, Part
+from retrieval.column_words import (
+    COUNTS,
+    FILE_WORDS,
+    IDENTIFIERS,
+    KNOWN,
+    NOUNS,
+    PARTS,
+    PRIVATE,
+    Known,
+    Part,
+)
 from retrieval.errors import IngestError
 from retrieval.items import RESERVED, ROLE_WORDS, CatalogueConfig, FieldSpec, FieldType, FieldValue, Item
 from retrieval.parsing import CODES, LONGEST_ID, SIGNS, TRUTHS, BadValueError, item_of, value_in
 from retrieval.rows import BadRow, Row, read_rows
-from retrieval.text import has_cjk
+from retrieval.text import has_cjk, singular
 
 ROWS = 20_000
 """So many rows are looked at."""
@@ -336,11 +346,18 @@ def _called(path: Path, columns: Sequence[Column]) -> tuple[str, str, str]:
         )
 
     (noun, nouns), words = max(NOUNS.items(), key=lambda entry: telling(entry[1]))
-    if not telling(words):
+    if not set(words) & {*file_words, *constants} and _is_plural(stem):
+        noun, nouns = singular(stem.lower()), stem.lower()
+    elif not telling(words):
         noun, nouns = "item", "items"
     ascii_stem = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9-]+", "-", ascii_stem).strip("-").lower()[:64] or nouns
     return name, noun, nouns
+
+
+def _is_plural(stem: str) -> bool:
+    """Whether a file is called after the things in it, as "teas" is, and not as any file could be."""
+    return stem.isalpha() and stem.islower() and singular(stem) != stem and stem not in FILE_WORDS
 
 
 def _parts(columns: Sequence[Column], noun: str) -> dict[str, Part]:
@@ -363,7 +380,7 @@ def _title_among(columns: Sequence[Column], noun: str) -> Column | None:
     fit = [
         column
         for column in columns
-        if column.filled > 0.9 and column.distinct > 0.5 and column.length < 150 and _is_text(column)
+        if column.filled > 0.8 and column.distinct > 0.5 and column.length < 150 and _is_text(column)
     ]
     best = _first_named(fit, (*PARTS["title"], f"{noun}_title", f"{noun}_name", noun))
     ended = [

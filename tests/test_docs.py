@@ -239,10 +239,8 @@ def test_own_data_example_goes_as_it_is_told(tmp_path):
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 
-    parts = ["", "", "", "tea", "", ""]  # title, id, description, one, several, currency
-    price = ["price", "float", "", "EUR", "", ""]  # column, type, name, unit, filter, other words
-    notes = ["notes", "list", "", "|", "", ""]  # column, type, name, separator, filter, other words
-    parley("init", "teas.csv", said="\n".join([*parts, *price, *notes, "", "", "", ""]))
+    # Title, id, description, one, several, currency, a column to change, behaviour, the file to write.
+    parley("init", "teas.csv", said="\n".join(["", "", "", "", "", "EUR", "", "", ""]) + "\n")
     assert (tmp_path / "teas.yaml").read_text(encoding="utf-8") == shown["teas.yaml"]
 
     told = re.findall(r"^(?:items|events): .*$", text, re.M)
