@@ -197,7 +197,9 @@ def _people(router: APIRouter, parley: "Parley", metrics: Metrics) -> None:
     )
     def user(user_id: IdPath) -> Any:
         held = parley.user(user_id)
-        return UserAnswer.model_validate({**held, "profile": ProfileBody.of(parley.profile(user_id))})
+        profile = dict(held["profile"])
+        profile["tastes"] = {"likes": profile.pop("likes"), "dislikes": profile.pop("dislikes")}
+        return {**held, "profile": profile}
 
     @router.delete("/users/{user_id}", responses=responses(), summary="Erase everything held about someone")
     def erase(user_id: IdPath) -> dict[str, int]:

@@ -428,11 +428,31 @@ class Impression(Held):
     variant: str
 
 
+class HeldTaste(Held):
+    text: str
+    session_id: str | None
+    turn_id: str | None
+    at: datetime | None
+    constraints: list[ConstraintBody] = Field(default_factory=list)
+    """What the words were taken to rule out."""
+
+
+class HeldTastes(Held):
+    likes: list[HeldTaste]
+    dislikes: list[HeldTaste]
+
+
+class HeldProfile(Held):
+    tastes: HeldTastes
+    hidden: list[str]
+    consent: Consent
+
+
 class UserAnswer(Held):
     """Everything held about a person."""
 
     user_id: str
-    profile: ProfileBody
+    profile: HeldProfile
     events: list[HeldEvent]
     taken_back: list[HeldEvent]
     impressions: list[Impression]

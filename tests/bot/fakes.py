@@ -240,6 +240,7 @@ class FixedParley:
         sessions = [self.session(one["session_id"], user_id) for one in self.sessions(user_id)]
         return {
             "user_id": user_id,
+            "profile": asdict(self.profile(user_id)),
             "events": events,
             "taken_back": [],
             "impressions": [],

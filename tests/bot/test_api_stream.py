@@ -11,6 +11,7 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from bot.api import create_app, streaming
+from storage.errors import StorageFull, StorageUnavailable
 from tests.bot.fakes import FixedParley
 from tests.bot.test_api import assert_problem, chat
 
@@ -125,6 +126,27 @@ def test_what_fails_on_the_way_is_an_event(client, parley):
     assert problem["type"] == "urn:parley:problem:internal-server-error"
     assert problem["request_id"]
     assert "secret" not in str(events)
+
+
+def test_a_full_disk_is_named(client, parley):
+    """On the way by an event, before it by a status; a database that is away says when to come back."""
+
+    def full():
+        raise StorageFull("disk I/O error")
+
+    parley.between = full
+    name, problem = streamed(client)[-1]
+    assert (name, problem["status"]) == ("error", 507)
+    assert problem["type"] == "urn:parley:problem:storage-full"
+    assert "no space left" in problem["detail"]
+    assert_problem(chat(client), 507, "no space left")
+
+    def away():
+        raise StorageUnavailable("connection refused")
+
+    parley.between = away
+    assert_problem(chat(client), 503, "try again")
+    assert int(chat(client).headers["retry-after"]) > 0
 
 
 def test_a_turn_is_answered_anew(client, parley):
