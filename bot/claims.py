@@ -54,6 +54,8 @@ def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: st
     strange = [word for word in words if folded(word) not in plain_words(kind)]
     if strange:
         return Verdict(False, f"{strange[0]!r} may be a claim")
+    if _repeats(draft):
+        return Verdict(False, "says the same words twice")
     if "\ufffd" in draft:
         return Verdict(False, "broken characters")
     if re.search(r"\d", PLACEHOLDER.sub(" ", draft)):
@@ -70,6 +72,13 @@ def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: st
     if DENIAL.search(draft):
         return Verdict(False, "denies a fact")
     return Verdict(True)
+
+
+def _repeats(draft: str) -> bool:
+    """Whether the same three words stand twice: "a film with a film with a film"."""
+    words = re.findall(r"[\w\[\]'’]+", draft.lower())
+    runs = list(zip(words, words[1:], words[2:], strict=False))
+    return len(set(runs)) < len(runs)
 
 
 def fill(draft: str, facts: Sequence[Fact]) -> str:

@@ -41,15 +41,20 @@ class Suggester:
                 offered.append(text[0].upper() + text[1:])
         return tuple(offered[:MOST])
 
-    def follow_ups(self, plan: Plan, state: DialogueState, shown: Sequence[str]) -> tuple[str, ...]:
-        """What might be said next: an answer to the question asked, or a word about the list shown."""
+    def follow_ups(
+        self, plan: Plan, state: DialogueState, shown: Sequence[str], turn: int
+    ) -> tuple[str, ...]:
+        """What might be said next: an answer to the question asked, or a word about the list shown.
+
+        `turn`, the turn's place in its session, sees to it that they are not the same after every answer.
+        """
         if plan.question is not None:
             return tuple(plan.question.options)
         if not shown and not state.shown:
             return ()
         lines = [line["text"] for line in self._next if self._fits(line, state)]
-        turn = len(state.offered)  # not the same ones after every answer
-        return tuple(lines[(turn + step) % len(lines)] for step in range(min(MOST, len(lines))))
+        first = turn * MOST
+        return tuple(lines[(first + step) % len(lines)] for step in range(min(MOST, len(lines))))
 
     def _fits(self, line: dict[str, list[str]], state: DialogueState) -> bool:
         """Whether a line about a number leaves the wish for that number as it stands."""

@@ -164,7 +164,7 @@ def answer(
     turn = Turn(
         opened.session_id, turn_id, response.reply, intent, response.recommendations, events, VARIANT,
         ModelReport(parts.model.name or "model", reason is not None, reason), clock.total(),
-        parts.suggester.follow_ups(plan, state, shown), response.stopped,
+        parts.suggester.follow_ups(plan, state, shown, opened.position), response.stopped,
     )  # fmt: skip
 
     def redo(other: DialogueState) -> DialogueState:

@@ -38,6 +38,7 @@ def test_plain_sentences_with_facts_hold(draft):
         ("The director of [TITLE] is [YEAR].", "role"),
         ("The maker is [YEAR], for [TITLE].", "role"),
         ("[TITLE]", "short"),
+        ("[TITLE] is a film with a film with a film.", "twice"),
         ("[TITLE] is not by [DIRECTOR].", "denies"),
         ("I can't offer [TITLE].", "denies"),
         ("[TITLE] is a good book to read.", "book"),
