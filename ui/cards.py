@@ -215,8 +215,15 @@ def _met_words(
     for constraint in constraints:
         with suppress(ParleyError):  # a field of another catalogue than today's
             if matches(item, constraint):
-                words = constraint.text or str(constraint.value)
-                yield f"not {words}" if constraint.op in NEGATED else words
+                yield _wish_words(constraint)
+
+
+def _wish_words(constraint: Constraint) -> str:
+    """A wish as it was said; a denial by what it denies, as its words may hold the denial or not."""
+    if constraint.op not in NEGATED:
+        return constraint.text or str(constraint.value)
+    denied = constraint.value if isinstance(constraint.value, list | tuple) else [constraint.value]
+    return f"not {' or '.join(map(str, denied))}"
 
 
 def _evidence_words(evidence: Mapping[str, Any], catalogue: Catalogue) -> tuple[str, str]:

@@ -60,10 +60,10 @@ class Page:
         wanted = str(asked.get("session") or "")
         if not wanted and not asked.get("new"):
             wanted = sessions[0]["session_id"] if sessions else ""
-        shown: Shown = {"session": wanted, "sessions": sessions_html(sessions), "greeting": self._greeting()}
+        shown: Shown = {"session": wanted, "sessions": sessions_html(sessions)}
         if not wanted:
-            return shown | {"log": ""}
-        return shown | self._turns(wanted, visitor)
+            return shown | {"log": "", "greeting": self._greeting()}
+        return shown | {"greeting": ""} | self._turns(wanted, visitor)
 
     def earlier(self, asked: Asked, visitor: str) -> Shown:
         """The turns before the first one shown."""

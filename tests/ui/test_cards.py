@@ -70,7 +70,8 @@ def test_chips_are_the_wishes_that_the_item_meets():
         wish("genres", "eq", "crime", "crime"),
         wish("year", "gte", 1990, "from the 90s"),
         wish("runtime", "lt", 120, "under two hours"),
-        wish("genres", "ne", "horror", "horror"),
+        wish("genres", "ne", "horror", "no horror"),
+        wish("genres", "not_in", ["war", "western"], "neither war nor westerns"),
     ]
     (card,) = cards_of([listed(evidence=evidence)], wishes, CATALOGUE)
     assert card.meets == ("a crime film", "like Jaws", "from the 90s", "not horror")

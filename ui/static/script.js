@@ -473,7 +473,7 @@ const verbs = {
     erase: async () => {
         const sure = await ask('Delete everything about you?',
             'All conversations, likes and settings go for good. This cannot be undone.',
-            'Delete everything', { danger: true });
+            'Delete all', { danger: true });
         if (!sure || writing) return;
         const answer = await call('erase');
         if (drawer) fold();
