@@ -17,7 +17,7 @@ import httpx
 
 ROOT = Path(__file__).parent.parent
 READY = re.compile(r"Parley is at (http://\S+?)/ui/")
-STARTS_WITHIN = 600
+STARTS_WITHIN = 1200
 """Seconds; far above the budget, as the machine may be busy with something else."""
 NO_SETTINGS = ("PARLEY_TEST_", "PARLEY_REPORT", "PARLEY_SCREENSHOTS")
 """Variables that speak to tests; the service refuses what looks like a setting and is none."""

@@ -25,8 +25,8 @@ from benchmarks.report import percent, percentiles, publish, share, table
 from benchmarks.serving import ROOT, Server
 from benchmarks.shared import POSTGRES, ChromaServer, schema, variables
 
-CONFIG = ROOT / "configs" / "demo.yaml"
-REQUEST = "I want to see a comedy"
+CONFIG = ROOT / "configs" / "shop.yaml"
+REQUEST = "I want something for the kitchen"
 MANY = 20
 """A list long enough to show what moved down instead of away."""
 
