@@ -302,3 +302,20 @@ FILE_WORDS = frozenset({
     "documents", "objects", "samples", "exports", "lists", "catalogs", "catalogues", "features", "series",
 })  # fmt: skip
 """What files are called that say nothing of what is in them."""
+
+LANGUAGES = {
+    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
+    "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
+    "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch",
+    "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish",
+    "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+    "ara": "Arabic", "cze": "Czech", "ces": "Czech", "dan": "Danish", "ger": "German", "deu": "German",
+    "gre": "Greek", "eng": "English", "spa": "Spanish", "per": "Persian", "fas": "Persian", "fin": "Finnish",
+    "fre": "French", "fra": "French", "heb": "Hebrew", "hin": "Hindi", "hun": "Hungarian",
+    "ind": "Indonesian",
+    "ita": "Italian", "jpn": "Japanese", "kor": "Korean", "dut": "Dutch", "nld": "Dutch", "nor": "Norwegian",
+    "pol": "Polish", "por": "Portuguese", "rum": "Romanian", "ron": "Romanian", "rus": "Russian",
+    "swe": "Swedish", "tha": "Thai", "tur": "Turkish", "ukr": "Ukrainian", "vie": "Vietnamese",
+    "chi": "Chinese", "zho": "Chinese", "lat": "Latin", "mul": "several languages",
+}  # fmt: skip
+"""Languages by their codes of two and of three letters; what follows a hyphen is a country."""

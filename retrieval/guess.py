@@ -19,6 +19,7 @@ from retrieval.column_words import (
     FILE_WORDS,
     IDENTIFIERS,
     KNOWN,
+    LANGUAGES,
     NOUNS,
     PARTS,
     PRIVATE,
@@ -242,6 +243,8 @@ def field_guess(column: Column, kind: FieldType | None = None) -> Guess:
     spec = spec.model_copy(
         update={"unit": unit, "aliases": aliases, "column": named, "filter": spec.type != "text"}
     )
+    if known and known.role == "language":
+        spec = spec.model_copy(update={"labels": _language_names(column, spec)})
     if known and known.role and spec.role_of(name) != known.role:
         spec = spec.model_copy(update={"role": known.role})
     return Guess(column, "field", name, spec)
@@ -656,6 +659,17 @@ def _plain_number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def _language_names(column: Column, spec: FieldSpec) -> dict[str, str]:
+    """Names for the codes of languages, where codes are what stands in the column."""
+    read = (read_value(value, spec) for value in column.different)
+    codes = {
+        code for one in read for code in (one if isinstance(one, list) else [one]) if isinstance(code, str)
+    }
+    named = {code: LANGUAGES.get(code.split("-")[0].split("_")[0].lower()) for code in sorted(codes)}
+    names = {code: name for code, name in named.items() if name is not None}
+    return names if len(names) > 0.5 * len(codes) else {}
 
 
 def _currency(column: Column) -> str | None:

@@ -76,6 +76,8 @@ class FieldSpec(BaseModel):
     """What separates the values of this list in one cell; empty for the catalogue's `list_separator`."""
     decimal: Literal[".", ","] = "."
     """The decimal mark of numbers kept as text; the other of the two groups thousands."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    """What values are called that stand in the file as codes, such as {"eng": "English"}."""
     date_format: str | None = None
     """How dates are written, as in `%d/%m/%Y`; empty for ISO dates such as 1994-09-23."""
 

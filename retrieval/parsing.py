@@ -83,6 +83,8 @@ def value_in(raw: Any, name: str, spec: FieldSpec, config: CatalogueConfig) -> F
     if _is_missing(raw) or (config.missing and _says_nothing(raw, config.missing)):
         return None
     value = _typed(raw, name, spec, config.list_separator)
+    if spec.labels:
+        value = _labelled(value, spec.labels)
     if not config.html:
         return value
     if isinstance(value, list):
@@ -94,6 +96,12 @@ def id_of_title(title: str) -> str:
     """An id that people can read: the words of the title."""
     words = re.sub(r"\W+", "-", title.casefold()).strip("-_")
     return words[:LONGEST_MADE_ID].strip("-_") or "item"
+
+
+def _labelled(value: FieldValue, labels: Mapping[str, str]) -> FieldValue:
+    if isinstance(value, list):
+        return list(dict.fromkeys(labels.get(one, one) for one in value))
+    return labels.get(value, value) if isinstance(value, str) else value
 
 
 def _typed(raw: Any, name: str, spec: FieldSpec, separator: str) -> FieldValue:

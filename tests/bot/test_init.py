@@ -160,6 +160,23 @@ def test_few_rows_with_an_odd_word_among_prices_are_understood(here):
     assert "Every row can be used." in result.output
 
 
+def test_codes_of_languages_get_their_names(here):
+    """People say "in English", files say "eng" and "en-US"."""
+    rows = [[n, f"Song {n}", ("eng", "en-US", "fre", "xx")[n % 4]] for n in range(20)]
+
+    result = init(write_csv(here / "songs.csv", ["id", "title", "language_code"], rows))
+
+    assert result.exit_code == 0, result.output
+    settings = load_settings(here / "songs.yaml")
+    assert settings.catalogue.fields["language"].labels == {
+        "en-US": "English", "eng": "English", "fre": "French",
+    }  # fmt: skip
+    preparation = Preparation(settings)
+    preparation.items(settings.data.items)
+    languages = Catalogue.load(preparation.engine, settings.catalogue).values("language")
+    assert {name: len(items) for name, items in languages.items()} == {"English": 10, "French": 5, "xx": 5}
+
+
 def test_guesses_are_corrected_by_short_answers(here):
     """A wrong answer is asked again; one field is renamed, another left out, the noun is another."""
     answers = [
