@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic.json_schema import models_json_schema
 
 from bot.api import problems
 from bot.api.docs import docs_page
 from bot.api.metrics import Metrics
 from bot.api.middleware import BodyLimit, RequestIds, SafeHeaders, WholeIds
 from bot.api.routes import add_routes
-from bot.api.schemas import Problem
+from bot.api.streaming import EVENTS
 
 if TYPE_CHECKING:
     from bot.service import Parley
@@ -61,8 +62,11 @@ def _described(app: FastAPI, parley: "Parley") -> dict[str, Any]:
     schemas: dict[str, Any] = whole["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(schemas["Problem"].pop("$defs", {}))
+    # The framework knows the bodies of plain answers only; problems and events of a stream come beside them.
+    _, beside = models_json_schema(
+        [(body, "serialization") for body in EVENTS.values()], ref_template="#/components/schemas/{model}"
+    )
+    schemas.update(beside["$defs"])
     schemas["ChatRequest"]["properties"]["message"]["maxLength"] = parley.settings.server.max_message_chars
     kinds = parley.settings.actions.actions
     by_value = {word: spec.by_value for name, spec in kinds.items() for word in (name, *spec.aliases)}

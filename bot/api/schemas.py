@@ -128,7 +128,10 @@ class ChatRequest(Request):
                     "retry_of", {"required": ["session_id"], "properties": {"session_id": {"type": "string"}}}
                 ),
             ],
-            "examples": [{"user_id": "ann", "message": "something calm from the 1980s", "k": 3}],
+            "examples": [
+                {"user_id": "ann", "message": "something calm from the 1980s", "k": 3},
+                {"user_id": "ann", "message": "something calm", "stream": True},
+            ],
         }
     )
 

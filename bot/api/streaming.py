@@ -51,9 +51,34 @@ DESCRIPTION = (
 )
 
 
+EVENTS: dict[str, type[BaseModel]] = {
+    "intent": UnderstoodBody,
+    "recommendations": ListedBody,
+    "text": SaidBody,
+    "done": ChatAnswer,
+    "error": Problem,
+}
+"""Of each event, what its data holds."""
+
+
 def for_openapi() -> dict[str, Any]:
     """The media type of a stream, beside that of a plain answer."""
-    return {EVENT_STREAM: {"schema": {"type": "string"}, "example": EXAMPLE}}
+    events = [
+        {
+            "type": "object",
+            "required": ["event", "data"],
+            "properties": {
+                "event": {"const": name},
+                "data": {
+                    "type": "string",
+                    "contentMediaType": "application/json",
+                    "contentSchema": {"$ref": f"#/components/schemas/{body.__name__}"},
+                },
+            },
+        }
+        for name, body in EVENTS.items()
+    ]
+    return {EVENT_STREAM: {"itemSchema": {"oneOf": events}, "example": EXAMPLE}}
 
 
 class TurnRoom:
@@ -156,6 +181,7 @@ async def _events(
 
 
 def _told(step: Step, answer: Callable[[Turn], ChatAnswer]) -> tuple[str, BaseModel]:
+    """The name and the body of a step's event, as `EVENTS` has them."""
     match step:
         case Understood():
             return "intent", UnderstoodBody.model_validate(step)

@@ -1,6 +1,7 @@
 """A turn as server-sent events, over a facade that answers from a list, and a real socket."""
 
 import json
+import re
 import socket
 import threading
 import time
@@ -91,6 +92,24 @@ def test_the_end_is_what_a_plain_answer_is(client):
     assert set(done) == set(plain)
     own = {"session_id", "turn_id"}
     assert {k: v for k, v in done.items() if k not in own} == {k: v for k, v in plain.items() if k not in own}
+
+
+def test_the_description_names_each_event_and_what_it_holds(client):
+    """In OpenAPI, beside the plain answer; every schema that is named is there."""
+    described = client.get("/openapi.json").json()
+    content = described["paths"]["/chat"]["post"]["responses"]["200"]["content"]
+
+    assert set(content) == {"application/json", "text/event-stream"}
+    events = {
+        one["properties"]["event"]["const"]: one["properties"]["data"]["contentSchema"]["$ref"]
+        for one in content["text/event-stream"]["itemSchema"]["oneOf"]
+    }
+    assert set(events) == {"intent", "recommendations", "text", "done", "error"}
+    assert events["done"] == content["application/json"]["schema"]["$ref"]
+    assert set(re.findall(r"#/components/schemas/(\w+)", str(described))) <= set(
+        described["components"]["schemas"]
+    )
+    assert content["text/event-stream"]["example"].startswith("event: intent")
 
 
 def test_the_headers_keep_everything_between_from_waiting(client):
