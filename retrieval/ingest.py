@@ -12,13 +12,13 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from retrieval.errors import IngestError
 from retrieval.items import CatalogueConfig, Item, ItemRow
 from retrieval.parsing import BadValueError, item_of
 from retrieval.rows import BadRow, Row, read_rows, write_rejects
-from storage.base import utcnow
+from storage.base import insert_new, utcnow
 from storage.engine import writing
 
 BATCH = 500
@@ -135,7 +135,7 @@ def _store(connection: Connection, values: Sequence[dict[str, Any]], counts: _Co
     added = [row | {"added_at": utcnow()} for row in values if row["item_id"] not in digests]
     changed = [row for row in values if digests.get(row["item_id"], row["digest"]) != row["digest"]]
     if added:
-        connection.execute(insert(ItemRow), added)
+        insert_new(connection, ItemRow.item_id, added)  # another ingest may have come first
     for row in changed:
         connection.execute(update(ItemRow).where(ItemRow.item_id == row["item_id"]).values(row))
     counts.added += len(added)

@@ -60,8 +60,14 @@ SQLITE_TROUBLE = frozenset(
     }
 )  # fmt: skip
 POSTGRES_DISK_FULL = "53100"
-CONNECT_SECONDS = 10
-"""After which a host that does not answer counts as unreachable; the driver's own patience has no end."""
+PATIENCE = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 20_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""How long a host may stay silent: by itself the driver waits for many minutes, with a turn behind it."""
 
 
 def open_storage(state_dir: Path, config: StorageConfig) -> Engine:
@@ -194,8 +200,9 @@ def _engine(url: URL) -> Engine:
     if backend == "postgresql":
         # The ping finds connections that a restarted server has forgotten.
         options["pool_pre_ping"] = True
-        if url.get_driver_name().startswith("psycopg") and "connect_timeout" not in url.query:
-            options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+        if url.get_driver_name().startswith("psycopg"):
+            own = {name: value for name, value in PATIENCE.items() if name not in url.query}
+            options["connect_args"] = own
     try:
         engine = create_engine(url, **options)
     except (ArgumentError, ImportError) as error:
