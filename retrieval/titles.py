@@ -204,7 +204,8 @@ class TitleIndex:
         Where an item is called just `key`, the others must share one of its people, if it has any: "Alien
         Nation" is no part of "Alien".
         """
-        if not key or all(word in FUNCTION_WORDS for word in key.split()):
+        # "the first two" counts items: it is no part of a series called "Two".
+        if not key or all(word in FUNCTION_WORDS or word in "123456789" for word in key.split()):
             return []
         longer = slice(bisect_left(self._sorted, key + " "), bisect_left(self._sorted, key + "!"))
         names = [*self._sorted[longer], key + "s"]
