@@ -52,7 +52,7 @@ def test_an_answer_cut_off_by_a_restart_gives_the_message_back(browser, own):
 
     def wait():
         began.set()
-        go_on.wait(30)
+        go_on.wait(5)
         raise RuntimeError("the server is gone")
 
     with visit(browser, own.url) as (page, _):

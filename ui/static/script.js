@@ -16,7 +16,7 @@ const kept = {
 };
 
 let session = '';       // the conversation of this tab; empty until its first message is answered
-let writing = null;     // the answer being written: {token, message, node, retry, sent}
+let writing = null;     // the answer being written: {token, message, node, retry, sent, heard}
 let opened = 0;         // counts openings, so that a late answer to an earlier one is dropped
 
 // ---- The server, which may be away for a while
@@ -217,7 +217,7 @@ async function say(message, retry = '') {
     for (;;) {
         await pause(2000);
         if (writing !== mine) return;
-        if (!(await running())) return lost(mine);
+        if (!(await running())) await lost(mine);
     }
 }
 
@@ -233,6 +233,7 @@ watch('value', () => {
     const shown = props.value;
     if (!shown || !writing || shown.token !== writing.token) return;
     if (shown.error) return failed(shown);
+    writing.heard = Date.now();
     morph(writing.node, parsed(shown.turn).firstElementChild);
     if (shown.done) finished(shown);
 });
@@ -265,16 +266,13 @@ function failed({ error, gone }) {
     box.focus();
 }
 
-// The answer was cut off with the server. Gradio loads the page anew when the server is back; where it does not,
-// the conversation is opened anew here. Either way a message that was not answered goes back into the box.
+// The server went away in the middle of an answer. Unless the answer goes on when it is back, it was cut off, and
+// Gradio's stream with it: the page is loaded anew, and a message that was not answered goes back into the box.
 async function lost(mine) {
     await awake();
-    await pause(6000);
-    if (writing !== mine) return;
-    writing = null;
-    busy(false);
-    await open({ session, new: !session }, { keep: true });
-    giveBack();
+    const back = Date.now();
+    await pause(3000);
+    if (writing === mine && !(mine.heard > back)) location.reload();
 }
 
 function giveBack() {
