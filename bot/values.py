@@ -29,6 +29,10 @@ _AROUND |= {"film", "films", "movie", "movies"}
 _PEOPLE = {"director", "cast", "author"}
 _NAMES = {*_PEOPLE, "brand", "area", "colour", "language", "country"}
 """Roles whose values are names: a word near in meaning, gold to silver or Asian to Japanese, is another."""
+EVERYDAY = 3000
+"""The encoder's vocabulary is sorted by frequency: a surname below this rank is an everyday word, too, as
+White (2,317) and Day (2,154) are, and Lee (3,389) is not."""
+_BY, _WITH = {"by", "from"}, {"with", "starring", "featuring", "stars"}
 _MADE_BY, _PLAYED_BY = {"director", "author", "brand"}, {"cast"}
 
 
@@ -48,6 +52,7 @@ class ValueIndex:
         self._catalogue = catalogue
         self._encoder = encoder
         self._by_key: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._by_surname: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self._synonyms: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._meanings: list[tuple[str, str]] = []
         for field, spec in catalogue.config.fields.items():
@@ -65,9 +70,12 @@ class ValueIndex:
         values = [str(value) for value in self._catalogue.values(field)]
         role = spec.role_of(field)
         people = role in _PEOPLE
+        ranks = self._encoder.word_ranks
         for value in values:
             for key in _keys(value, people=people):
-                self._by_key[key][field].append(value)
+                # "white" is a colour before it is Betty White; "Doris Day" in full is always she.
+                everyday = people and key != _fold(value) and ranks.get(key, EVERYDAY) < EVERYDAY
+                (self._by_surname if everyday else self._by_key)[key][field].append(value)
         if len(values) <= FEW_VALUES and role not in _NAMES:
             self._meanings += [(field, value) for value in values]
 
@@ -107,6 +115,8 @@ class ValueIndex:
     def _called(self, phrase: str, before: str) -> list[FieldMatch]:
         spellings = _spellings(phrase)
         found = next((self._by_key[key] for key in spellings if key in self._by_key), None)
+        if found is None and (phrase[:1].isupper() or _leads_to_people(before)):
+            found = self._by_surname.get(_fold(phrase))
         if found:
             field = self._preferred(list(found), before)
             return [FieldMatch(field, tuple(dict.fromkeys(found[field])), phrase)]
@@ -115,10 +125,10 @@ class ValueIndex:
 
     def _preferred(self, fields: Sequence[str], before: str) -> str:
         roles = {field: self._catalogue.config.role_of(field) or "" for field in fields}
-        last = before.lower().split()[-1:] or [""]
-        if last[0] in ("by", "from"):
+        last = _last_word(before)
+        if last in _BY:
             fields = [field for field in fields if roles[field] in _MADE_BY] or fields
-        if last[0] in ("with", "starring", "featuring", "stars"):
+        if last in _WITH:
             fields = [field for field in fields if roles[field] in _PLAYED_BY] or fields
         return fields[0]
 
@@ -156,6 +166,14 @@ class ValueIndex:
     def field_asked(self, words: str) -> str | None:
         """The field that a question is about, `description` for what happens; None when none is near."""
         return self._questions.field(words)
+
+
+def _last_word(before: str) -> str:
+    return (before.lower().split() or [""])[-1]
+
+
+def _leads_to_people(before: str) -> bool:
+    return _last_word(before) in _BY | _WITH
 
 
 def _keys(value: str, *, people: bool) -> Iterable[str]:

@@ -134,3 +134,9 @@ def test_a_preposition_names_no_field(films):
     """ "With" is an alias of the cast, but not in every sentence."""
     assert films.grounder.values.field_named("can I watch it with my mum") is None
     assert films.grounder.values.field_named("who's the director?") == "directors"
+
+
+def test_an_everyday_surname_is_a_name_where_it_is_written_as_one(films):
+    """Doris Day is meant by her whole name, by a capital, or behind a word that leads to people."""
+    assert found(films, "rainy day") == []
+    assert [match.values for match in films.grounder.values.find("Doris Day")]
