@@ -142,8 +142,8 @@ def test_evidence_is_true(held, catalogues):
 
 
 GONE = {"jaws-1975": "reject", "alien-1979": "dislike", "the-shining-1980": "seen"}
-MANY = 20
-"""A list long enough to show what a shorter one would hide."""
+MANY = 70
+"""Longer than there are horror films (68), so that what is missing from the list of them is missing for a reason."""
 
 ASKED = (
     "A police chief, a holiday island and a shark that kills swimmers",
