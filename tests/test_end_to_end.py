@@ -143,7 +143,7 @@ def test_evidence_is_true(held, catalogues):
 
 GONE = {"jaws-1975": "reject", "alien-1979": "dislike", "the-shining-1980": "seen"}
 MANY = 70
-"""Longer than there are horror films (68), so that what is missing from the list of them is missing for a reason."""
+"""More than there are horror films (68): what is missing from the list of them is missing for a reason."""
 
 ASKED = (
     "A police chief, a holiday island and a shark that kills swimmers",

@@ -44,10 +44,12 @@ def test_a_visitor_chats_likes_and_finds_it_all_again_after_a_reload(browser, fi
         assert last(page).locator(".words").inner_text() == words
         assert MESSAGE in last(page).locator(".mine").inner_text()
 
-        say(page, "I love anything with Bill Murray, but no horror please")
+        say(page, "I loved Groundhog Day, anything like it? But no horror, please.")
         page.get_by_role("button", name="What I like").click()
         page.locator("#panel li", has_text=listed[0]).wait_for()
-        assert "by a button on this page" in page.locator("#panel").inner_text()
+        believed = page.locator("#panel").inner_text()
+        assert "by a button on this page" in believed
+        assert "you said “I loved Groundhog Day" in believed
         screen(page, "profile")
         page.get_by_role("button", name="Dark mode").click()
         screen(page, "dark")
