@@ -7,7 +7,7 @@ from bot.learning import events_of
 
 
 def learned(*acts, **parts):
-    return [(event.item_id, event.action) for event in events_of(Intent(acts, **parts), "ada", "s", "t")]
+    return [(event.item_id, event.action) for event in events_of(Intent(acts, **parts), "ada", "s", "t", 0)]
 
 
 @pytest.mark.parametrize("act", ["accept", "reject", "seen"])
@@ -58,7 +58,7 @@ def test_a_choice_before_a_question_counts():
 def test_an_event_knows_its_turn():
     """So that it can be told where it came from, and once each."""
     (event,) = events_of(
-        Intent(("seen",), references=("heat",), seen=(Mention("Heat", "heat"),)), "ada", "s", "t"
+        Intent(("seen",), references=("heat",), seen=(Mention("Heat", "heat"),)), "ada", "s", "t", 4
     )
 
     assert (event.user_id, event.session_id, event.turn_id, event.source) == ("ada", "s", "t", "turn")
