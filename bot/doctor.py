@@ -117,7 +117,7 @@ def _packages() -> str:
     """Every package that Parley requires, by the names under which it is imported."""
     modules: dict[str, list[str]] = {}
     for module, distributions in packages_distributions().items():
-        for name in distributions:
+        for name in distributions if module.isidentifier() else ():
             modules.setdefault(_canonical(name), []).append(module)
     try:
         required = [one for one in distribution(PACKAGE).requires or () if "extra ==" not in one]
@@ -134,9 +134,7 @@ def _packages() -> str:
 def _is_there(name: str, modules: dict[str, list[str]]) -> bool:
     try:
         version(name)
-        # A package may bring several modules, some only for a platform; one must be found.
-        known = modules.get(_canonical(name), [])
-        return not known or any(find_spec(one) is not None for one in known)
+        return all(find_spec(one) is not None for one in modules.get(_canonical(name), ()))
     except (PackageNotFoundError, ImportError, ValueError):
         return False
 

@@ -1,4 +1,4 @@
-"""The homes of storage, and real servers in each, one per demo catalogue and run."""
+"""The homes of storage, real servers in each, one per demo catalogue and run, and the browser."""
 
 import os
 from contextlib import ExitStack
@@ -8,6 +8,7 @@ import pytest
 from benchmarks.serving import ROOT
 from benchmarks.shared import ChromaServer
 from tests import homes
+from tests.browser.pages import CHROMIUM, QUIET, no_browser
 
 # The service refuses variables that look like its settings and are none, so ours leave the environment.
 OPTIONS = {name: os.environ.pop(name, None) for name in ("PARLEY_REPORT", "PARLEY_SCREENSHOTS")}
@@ -74,6 +75,21 @@ def films(home_kind, chroma, tmp_path_factory):
 @pytest.fixture(scope="session")
 def shop(home_kind, chroma, tmp_path_factory):
     yield from _served("shop.yaml", home_kind, tmp_path_factory.mktemp("shop"), chroma)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The one browser of a run."""
+    missing = no_browser()
+    if missing and os.environ.get("CI"):
+        pytest.fail(missing)
+    if missing:
+        pytest.skip(missing)
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

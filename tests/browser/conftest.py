@@ -1,27 +1,11 @@
-"""One browser, and one server over the fixed facade, for all browser tests."""
-
-import os
+"""One server over the fixed facade, for all browser tests."""
 
 import pytest
 
 from benchmarks.serving import ROOT
-from tests.browser.pages import CHROMIUM, QUIET, FixedServer, no_browser
+from tests.browser.pages import FixedServer
 
 SCREENS = ROOT / "docs" / "screens"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    missing = no_browser()
-    if missing and os.environ.get("CI"):
-        pytest.fail(missing)
-    if missing:
-        pytest.skip(missing)
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
