@@ -196,7 +196,8 @@ def _engine(url: URL) -> Engine:
     if backend not in BACKENDS:
         raise StorageError(f"storage.url names {backend!r}; use one of {', '.join(BACKENDS)}")
     # As many connections as there are threads: a request that waits for another's would only be slower.
-    options: dict[str, Any] = {"max_overflow": -1}
+    # An error quotes the statement without its values: what people say stays out of logs.
+    options: dict[str, Any] = {"max_overflow": -1, "hide_parameters": True}
     if backend == "postgresql":
         # The ping finds connections that a restarted server has forgotten.
         options["pool_pre_ping"] = True

@@ -145,3 +145,12 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(crowded: tuple[Engine, 
     with writing(engine) as connection:
         write_meta(connection, {f"first{kept}": 1, f"second{kept}": 1})
     assert there() == [True] * 2 * (kept + 1)
+
+
+def test_an_error_does_not_quote_what_people_said(engine: Engine) -> None:
+    """Statements in a log come without their values."""
+    with pytest.raises(Exception, match="nowhere") as caught, engine.connect() as connection:
+        connection.execute(text("SELECT :said FROM nowhere"), {"said": "a word in confidence"})
+
+    told = [str(error) for error in (caught.value, caught.value.__cause__, caught.value.__context__)]
+    assert not any("in confidence" in line for line in told)
