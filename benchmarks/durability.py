@@ -281,6 +281,8 @@ def server_rounds(
         server.kill()
         crowd.disperse()
         other = list(crowd.trouble)
+        if other:
+            other.append(server.output()[-6000:])
         if whole and place % 2:
             _kill_while_filling(server, dice)
         seconds = server.start()

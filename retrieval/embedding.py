@@ -70,6 +70,8 @@ class TextEncoder:
         self.dimensions = int(self._model.config.hidden_size)
         self._cache: OrderedDict[str, FloatArray] = OrderedDict()
         self._lock = threading.Lock()
+        # A tokenizer keeps how it pads and cuts as a state of its own, which the next call changes.
+        self._tokenizing = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Unit rows, (n, d), in the order of `texts`."""
@@ -98,7 +100,10 @@ class TextEncoder:
 
     def unknown_share(self, text: str) -> float:
         """The share of the word pieces of `text` that the encoder does not know; 0 for no words."""
-        pieces = self._tokenizer(text, add_special_tokens=False, truncation=True, max_length=512)["input_ids"]
+        with self._tokenizing:
+            pieces = self._tokenizer(text, add_special_tokens=False, truncation=True, max_length=512)[
+                "input_ids"
+            ]
         return pieces.count(self._tokenizer.unk_token_id) / len(pieces) if pieces else 0.0
 
     @cached_property
@@ -110,9 +115,10 @@ class TextEncoder:
     def _forward(self, texts: list[str]) -> FloatArray:
         import torch
 
-        inputs = self._tokenizer(
-            texts, padding=True, truncation=True, max_length=self.config.max_tokens, return_tensors="pt"
-        )
+        with self._tokenizing:
+            inputs = self._tokenizer(
+                texts, padding=True, truncation=True, max_length=self.config.max_tokens, return_tensors="pt"
+            )
         with torch.inference_mode():
             hidden = self._model(**inputs).last_hidden_state  # (B, T, d)
             kept = inputs["attention_mask"].unsqueeze(-1)  # (B, T, 1)

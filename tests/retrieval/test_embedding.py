@@ -1,5 +1,7 @@
 """The packaged sentence encoder."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +72,24 @@ def test_a_missing_or_empty_folder_is_refused(tmp_path: Path) -> None:
         TextEncoder(EncoderConfig(path=str(tmp_path / "none")))
     with pytest.raises(EncoderError, match=r"no \*\.safetensors"):
         TextEncoder(EncoderConfig(path=str(tmp_path)))
+
+
+def test_threads_may_share_one(encoder: TextEncoder) -> None:
+    """What one asks of a text's words does not change how another's texts are padded."""
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            encoder.unknown_share("a film about a heist")
+
+    with ThreadPoolExecutor(2) as threads:
+        asking = [threads.submit(ask) for _ in range(2)]
+        for number in range(150):
+            texts = [
+                f"a short one {number}",
+                f"a film that is told in many more words than the other {number}",
+            ]
+            assert encoder.encode(texts).shape == (2, encoder.dimensions)
+        over.set()
+        for one in asking:
+            one.result()
