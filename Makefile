@@ -56,6 +56,7 @@ bench: install
 	$(BIN)/python -m benchmarks.durability
 	$(BIN)/python -m benchmarks.reading
 	$(BIN)/python -m benchmarks.movielens
+	$(BIN)/python -m benchmarks.workers
 
 clean:
 	rm -rf .venv .parley runs build site *.egg-info
