@@ -21,7 +21,7 @@ from bot.decoding import Constraint
 from bot.errors import ModelError, ModelStopped, ModelTooSlow
 from bot.layout import ACTS, MARKS, SLOTS, act_token, slot_token
 from bot.tagging import spans_of
-from bot.word_states import WordStates, add_states
+from bot.word_states import WordStates
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +50,17 @@ class Ask:
     finished: Callable[[int, str, float], None] = lambda row, text, sureness: None
     """Told each answer as soon as it is written: which prompt's, its text, and the mean log-probability that
     the model, left free, gave to its tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probabilities:
+    """What a reading prompt is answered from."""
+
+    acts: dict[str, float]
+    slots: "NDArray[np.float32]"
+    """P(slot) of each token of the utterance's second copy, (t, slots)."""
+    offsets: list[tuple[int, int]]
+    """Those tokens' characters in the copy, which begins with a space."""
 
 
 class LanguageModel(BaseLLM):
@@ -131,33 +142,31 @@ class LanguageModel(BaseLLM):
 
     def fits(self, prompt: str, tokens: int) -> bool:
         """Whether the model can hold `prompt` and an answer of `tokens` tokens."""
-        written = self._tokenizer(prompt, add_special_tokens=not self._layout)["input_ids"]
+        with self._lock:  # another thread's call would change how the tokenizer pads
+            written = self._tokenizer(prompt, add_special_tokens=not self._layout)["input_ids"]
         return len(written) + tokens <= self._context
 
-    def read_probabilities(
-        self, prompt: str
-    ) -> tuple[dict[str, float], "NDArray[np.float32]", list[tuple[int, int]]]:
-        """What a reading prompt is answered from: P(act), and of each token of the utterance's second copy
-        P(slot), (t, slots), and its characters in the copy, which begins with a space.
-        """
-        with self._lock, torch.inference_mode():
-            inputs = self._encode([prompt])
-            logits = self._model(**self._with_states([prompt], inputs)).logits
-            (acts,) = self._acts(inputs, logits)
-            return acts, *self._tags(prompt, logits[0])
+    def read_probabilities(self, prompts: Sequence[str]) -> list[Probabilities]:
+        """What reading prompts are answered from."""
+        with self._lock:
+            return self._probabilities(prompts)
 
     @torch.inference_mode()
-    def _read(self, prompts: Sequence[str]) -> list[str]:
-        """Acts and spans of reading prompts, in one pass: nothing is generated."""
+    def _probabilities(self, prompts: Sequence[str]) -> list[Probabilities]:
         inputs = self._encode(prompts)
         logits = self._model(**self._with_states(prompts, inputs)).logits
         acts = self._acts(inputs, logits)
+        return [
+            Probabilities(acts[row], *self._tags(prompt, logits[row])) for row, prompt in enumerate(prompts)
+        ]
+
+    def _read(self, prompts: Sequence[str]) -> list[str]:
+        """Acts and spans of reading prompts, in one pass: nothing is generated."""
         answers = []
-        for row, prompt in enumerate(prompts):
+        for prompt, found in zip(prompts, self._probabilities(prompts), strict=True):
             utterance = prompt[_copy_start(prompt) :]
-            tags, offsets = self._tags(prompt, logits[row])
-            spans = spans_of(utterance, offsets, tags, self._thresholds)
-            head = "".join(map(act_token, self._decide(acts[row])))
+            spans = spans_of(utterance, found.offsets, found.slots, self._thresholds)
+            head = "".join(map(act_token, self._decide(found.acts)))
             answers.append(head + "".join(f"{slot_token(slot)} {utterance[a:b]}" for slot, a, b in spans))
         return answers
 
@@ -266,11 +275,15 @@ class LanguageModel(BaseLLM):
         return self._layout and all(MARKS["spans"] in text for text in texts)
 
     def _with_states(self, texts: Sequence[str], inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """The model's inputs; for reading prompts, token vectors with word states in place of token ids."""
+        """The model's inputs; for reading prompts, word states beside or inside the token vectors."""
         if self._words is None or not self._reads(texts):
             return inputs
+        pieces = self._words.pieces(texts, left=True).to(self._model.device)
+        if self._model.config.add_cross_attention:
+            states = self._words.states(pieces)
+            return inputs | {"encoder_hidden_states": states, "encoder_attention_mask": pieces.mask}
         vectors = self._model.get_input_embeddings()(inputs["input_ids"])  # (B, T, d)
-        vectors = add_states(vectors, self._words(texts), left=True)
+        vectors = vectors + self._words(pieces).to(vectors.dtype)
         rest = {name: tensor for name, tensor in inputs.items() if name != "input_ids"}
         return rest | {"inputs_embeds": vectors}
 

@@ -8,6 +8,7 @@ into its weights for service. Tokens that the reader writes itself have no state
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,46 +41,78 @@ _SPOKEN = {MARKS["user"]: " person:", MARKS["assistant"]: " guide:", MARKS["now"
 assert all(len(mark) == len(word) for mark, word in _SPOKEN.items())
 
 
-class WordStates(torch.nn.Module):
-    """The states of a reading prompt's tokens, projected to the reader's width.
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Reading prompts as MiniLM takes them, and where its states belong."""
 
-    The projection starts at nothing, so that training begins from the words alone.
-    """
+    ids: torch.Tensor  # (B, P) word pieces
+    mask: torch.Tensor  # (B, P) 1 where there is one
+    under: (
+        torch.Tensor
+    )  # (B, T) the index of the piece under each token of the prompt; -1 where there is none
 
-    def __init__(
-        self, encoder: Any, digest: str, pieces: Any, tokenizer: "PreTrainedTokenizerBase", width: int
-    ):
-        super().__init__()
-        self.encoder = encoder
-        self.projection = torch.nn.Linear(encoder.config.hidden_size, width, bias=False)
-        torch.nn.init.zeros_(self.projection.weight)
-        self.digest = digest
-        """SHA-256 of the encoder's own weights, before any adapter."""
+    def to(self, device: torch.device) -> "Pieces":
+        return Pieces(self.ids.to(device), self.mask.to(device), self.under.to(device))
+
+
+class WordPieces:
+    """Cuts reading prompts into MiniLM's word pieces and finds the one under each of the reader's tokens."""
+
+    def __init__(self, pieces: Any, tokenizer: "PreTrainedTokenizerBase") -> None:
         self.tokenizer = tokenizer
         self._pieces = pieces
 
-    def forward(self, prompts: Sequence[str]) -> list[torch.Tensor]:
-        """For each prompt what to add to each of its tokens' vectors, (T, width).
+    def __call__(self, prompts: Sequence[str], *, left: bool) -> Pieces:
+        """Both copies of the utterance take the same pieces; the marks between them take none.
 
-        Both copies of the utterance take the same states; the marks between them take nothing.
+        `left` says on which side of the prompts' tokens padding stands.
         """
         texts = [_spoken(prompt) for prompt in prompts]
         inputs = self._pieces(
             texts, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt",
             return_offsets_mapping=True, return_special_tokens_mask=True,
         )  # fmt: skip
-        places = inputs.pop("offset_mapping").numpy()  # (B, P, 2)
-        places[inputs.pop("special_tokens_mask").numpy() > 0] = 0  # padding too
-        inputs = inputs.to(self.projection.weight.device)
-        states = self.encoder(**inputs).last_hidden_state  # (B, P, d)
-        projected = self.projection(LENGTH * torch.nn.functional.normalize(states, dim=-1))
+        places = inputs["offset_mapping"].numpy()  # (B, P, 2)
+        places[inputs["special_tokens_mask"].numpy() > 0] = 0  # padding too
         encoded = self.tokenizer(list(prompts), add_special_tokens=False, return_offsets_mapping=True)
-        added = []
-        for row, (prompt, offsets) in enumerate(zip(prompts, encoded["offset_mapping"], strict=True)):
-            piece = torch.from_numpy(_pieces_under(_folded(offsets, prompt), places[row], len(texts[row])))
-            piece = piece.to(projected.device)
-            added.append(projected[row, piece.clamp(min=0)] * (piece >= 0)[:, None])
-        return added
+        rows = [
+            _pieces_under(_folded(offsets, prompt), places[row], len(texts[row]))
+            for row, (prompt, offsets) in enumerate(zip(prompts, encoded["offset_mapping"], strict=True))
+        ]
+        length = max(len(row) for row in rows)
+        under = np.full((len(rows), length), -1)
+        for row, found in enumerate(rows):
+            place = slice(length - len(found), length) if left else slice(len(found))
+            under[row, place] = found
+        return Pieces(inputs["input_ids"], inputs["attention_mask"], torch.from_numpy(under))
+
+
+class WordStates(torch.nn.Module):
+    """The states of a reading prompt's tokens, projected to the reader's width.
+
+    The projection starts at nothing, so that training begins from the words alone.
+    """
+
+    def __init__(self, encoder: Any, digest: str, pieces: WordPieces, width: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.projection = torch.nn.Linear(encoder.config.hidden_size, width, bias=False)
+        torch.nn.init.zeros_(self.projection.weight)
+        self.digest = digest
+        """SHA-256 of the encoder's own weights, before any adapter."""
+        self.pieces = pieces
+
+    def states(self, pieces: Pieces) -> torch.Tensor:
+        """MiniLM's states, scaled and projected, (B, P, width)."""
+        states = self.encoder(input_ids=pieces.ids, attention_mask=pieces.mask).last_hidden_state
+        projected: torch.Tensor = self.projection(LENGTH * torch.nn.functional.normalize(states, dim=-1))
+        return projected
+
+    def forward(self, pieces: Pieces) -> torch.Tensor:
+        """What to add to the vectors of the prompts' tokens, (B, T, width)."""
+        states = self.states(pieces)
+        rows = torch.arange(len(states), device=states.device)[:, None]
+        return states[rows, pieces.under.clamp(min=0)] * (pieces.under >= 0)[..., None]
 
 
 def new_word_states(tokenizer: "PreTrainedTokenizerBase", width: int) -> WordStates:
@@ -91,7 +124,7 @@ def new_word_states(tokenizer: "PreTrainedTokenizerBase", width: int) -> WordSta
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an older name
         adapted = get_peft_model(encoder, adapters)
-    return WordStates(adapted, digest, pieces, tokenizer, width)
+    return WordStates(adapted, digest, WordPieces(pieces, tokenizer), width)
 
 
 def save_word_states(words: WordStates, folder: Path) -> None:
@@ -125,9 +158,8 @@ def load_word_states(folder: Path, tokenizer: "PreTrainedTokenizerBase", *, trai
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an older name
         adapted: Any = PeftModel.from_pretrained(encoder, str(folder / ADAPTERS), is_trainable=train)
-    words = WordStates(
-        adapted if train else adapted.merge_and_unload(), digest, pieces, tokenizer, len(weight)
-    )
+    encoder = adapted if train else adapted.merge_and_unload()
+    words = WordStates(encoder, digest, WordPieces(pieces, tokenizer), len(weight))
     words.projection.load_state_dict({"weight": weight})
     return words.train(train)
 
@@ -139,14 +171,6 @@ def _load_encoder() -> tuple[Any, str, Any]:
     encoder = AutoModel.from_pretrained(str(folder), local_files_only=True)
     encoder.pooler = None  # speaks for whole texts; only words are asked for
     return encoder, digest, AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-
-
-def add_states(vectors: torch.Tensor, added: Sequence[torch.Tensor], *, left: bool) -> torch.Tensor:
-    """Token vectors (B, T, d) with each row's own added, (t, d); padding stands `left` or right."""
-    length = vectors.shape[1]
-    sides = [(length - len(row), 0) if left else (0, length - len(row)) for row in added]
-    padded = [torch.nn.functional.pad(row, (0, 0, *side)) for row, side in zip(added, sides, strict=True)]
-    return vectors + torch.stack(padded).to(vectors.device)
 
 
 def _spoken(prompt: str) -> str:

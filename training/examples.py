@@ -8,6 +8,7 @@ everywhere else the target is the next token.
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,13 @@ from transformers import PreTrainedTokenizerFast
 
 from bot import layout
 from bot.layout import ACTS, MARKS, SLOTS, act_token, render_read, render_write
-from training import augment, patterns, sources, weak, writing
+from training import augment, patterns, schemas, sources, weak, writing
 from training.sources import Dialogue, LabelledTurn
 
 BALANCED = 0.4
 """Share of the labelled turns that are drawn by act."""
-PATTERNS = 4_000
-"""How many turns are made from patterns."""
+PATTERNS, SCHEMAS = 4_000, 8_000
+"""How many turns are made from patterns, and from the schemas of catalogues."""
 LANGUAGE_WEIGHT = 0.3
 """How much predicting the words of the conversation itself counts beside the task, in one turn of three."""
 
@@ -114,9 +115,11 @@ class Corpus:
     replies: list[writing.Reply]
     dialogues: list[Dialogue]
     elsewhere: list[Dialogue]
+    taught: list[LabelledTurn]
+    """Turns that nobody labelled, as a larger model read them."""
 
 
-def load_corpus(seed: int) -> Corpus:
+def load_corpus(seed: int, taught: Path | None = None) -> Corpus:
     return Corpus(
         redial=sources.redial_labelled("train"),
         own=[turn for name in sources.OWN for turn in sources.own_labelled(name)],
@@ -124,6 +127,7 @@ def load_corpus(seed: int) -> Corpus:
         replies=writing.own_replies(),
         dialogues=list(sources.redial_dialogues()),
         elsewhere=list(sources.chatter()),
+        taught=[] if taught is None else sources.taught_turns(taught),
     )
 
 
@@ -155,11 +159,13 @@ def stream(
     rng = random.Random(seed)
     redial, own = _by_act(corpus.redial), _by_act(corpus.own)
     made = patterns.make_turns(PATTERNS, seed)
+    schematic = schemas.make_schema_turns(SCHEMAS, seed)
+    kinds = ("redial", "own", "pattern", "schema", "weak", "taught", "reply", "dialogue", "elsewhere")
 
     while True:
         early = max(0.0, 1 - progress() / 0.3)
-        kinds = ("redial", "own", "pattern", "weak", "reply", "dialogue", "elsewhere")
-        shares = (36, 26, 10, 5, replies, 2 + 12 * early, 1 + 10 * early)
+        taught = 12 if corpus.taught else 0
+        shares = (28, 28, 6, 10, 5, taught, replies, 2 + 12 * early, 1 + 10 * early)
         match rng.choices(kinds, shares)[0]:
             case "redial":
                 yield encoder.reading(augment.vary(_drawn(redial, rng), rng), language=rng.random() < 0.33)
@@ -167,6 +173,10 @@ def stream(
                 yield encoder.reading(augment.vary(_drawn(own, rng), rng), language=rng.random() < 0.33)
             case "pattern":
                 yield encoder.reading(augment.vary(rng.choice(made), rng), weight=0.7)
+            case "schema":
+                yield encoder.reading(augment.vary(rng.choice(schematic), rng), weight=0.7)
+            case "taught":
+                yield encoder.reading(augment.vary(rng.choice(corpus.taught), rng), weight=0.7)
             case "weak":
                 yield encoder.reading(rng.choice(corpus.weak), weight=0.5)
             case "reply":

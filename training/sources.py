@@ -19,7 +19,7 @@ from typing import Any
 from bot.layout import Message
 
 LABELS = Path(__file__).parent / "labels"
-OWN = ("films", "shop", "followups")
+OWN = ("films", "shop", "followups", "talk")
 """Labelled turns of our own that are trained on; `dev` is chosen by."""
 
 
@@ -68,9 +68,10 @@ def _held_out_seekers() -> frozenset[int]:
     return frozenset(json.loads((LABELS / "redial_held_out_seekers.json").read_text()))
 
 
-def _redial(held_out: bool) -> Iterator[tuple[str, list[tuple[int | None, Message]]]]:
+def _redial(*, held_out: bool) -> Iterator[tuple[str, list[tuple[int | None, Message]]]]:
+    """Train dialogues with their messages' ids; those of held-out seekers only if asked for."""
     for row in read_jsonl(data_dir() / "redial" / "train_partial.jsonl.gz"):
-        if (row["initiatorWorkerId"] in _held_out_seekers()) != held_out:
+        if row["initiatorWorkerId"] in _held_out_seekers() and not held_out:
             continue
         names = row["movieMentions"] or {}
         messages = [
@@ -93,13 +94,13 @@ def redial_dialogues() -> Iterator[Dialogue]:
 
 
 def redial_labelled(name: str) -> list[LabelledTurn]:
-    """Our labels of ReDial messages: `train`, `dev` of other dialogues, or `test` of other seekers."""
+    """Our labels of ReDial messages: `train`, `dev` of other dialogues, or `test` of held-out seekers."""
     labels = {
         (row["conversation_id"], row["message_id"]): row
         for row in read_jsonl(LABELS / f"redial_{name}.jsonl")
     }
     turns = []
-    for conversation, messages in _redial(held_out=name == "test"):
+    for conversation, messages in _redial(held_out=name != "train"):
         for i, (message_id, message) in enumerate(messages):
             label = labels.get((conversation, message_id))
             if label and message.role == "user":
@@ -119,6 +120,41 @@ def own_labelled(name: str) -> list[LabelledTurn]:
         spans = tuple(locate(row["text"], [(slot, words) for slot, words in row["spans"]]))
         turns.append(LabelledTurn(history, row["text"], tuple(row["acts"]), spans))
     return turns
+
+
+def unlabelled() -> Iterator[LabelledTurn]:
+    """Seekers' messages that nobody labelled: ReDial's, without held-out seekers', and CCPE-M's; no acts."""
+    labelled = {
+        (row["conversation_id"], row["message_id"])
+        for name in ("train", "dev")
+        for row in read_jsonl(LABELS / f"redial_{name}.jsonl")
+    }
+    chosen_by = {row["conversation_id"] for row in read_jsonl(LABELS / "redial_dev.jsonl")}
+    for conversation, messages in _redial(held_out=False):
+        if conversation in chosen_by:
+            continue
+        said = [message for _, message in messages]
+        for i, (message_id, message) in enumerate(messages):
+            if message.role == "user" and (conversation, message_id) not in labelled:
+                yield LabelledTurn(tuple(said[max(0, i - 4) : i]), message.text, (), None, conversation)
+    plain = [*redial_text_only(), *ccpe()]
+    for dialogue in plain:
+        for i, message in enumerate(dialogue.messages):
+            if message.role == "user":
+                yield LabelledTurn(dialogue.messages[max(0, i - 4) : i], message.text, (), None)
+
+
+def taught_turns(file: Path) -> list[LabelledTurn]:
+    """What `training.teach` wrote."""
+    return [
+        LabelledTurn(
+            tuple(Message(role, text) for role, text in row["history"]),
+            row["text"],
+            tuple(row["acts"]),
+            tuple((slot, start, end) for slot, start, end in row["spans"]),
+        )
+        for row in read_jsonl(file)
+    ]
 
 
 def locate(text: str, spans: list[tuple[str, str]]) -> Iterator[tuple[str, int, int]]:
@@ -142,9 +178,28 @@ def chatter() -> Iterator[Dialogue]:
         yield Dialogue(
             tuple(Message("user" if i % 2 else "assistant", t) for i, t in enumerate(row["turns"]))
         )
+    yield from ccpe()
+
+
+def ccpe() -> Iterator[Dialogue]:
+    """People asked about their taste in films, by voice."""
     for row in read_jsonl(data_dir() / "ccpe-m" / "dialogues.jsonl.gz"):
         yield Dialogue(
             tuple(Message("user" if t["speaker"] == "USER" else "assistant", t["text"]) for t in row["turns"])
+        )
+
+
+def redial_text_only() -> Iterator[Dialogue]:
+    """Further ReDial dialogues of train, without ids; titles without quotes and year, as elsewhere."""
+    for row in read_jsonl(data_dir() / "redial" / "train_text_only.jsonl.gz"):
+        yield Dialogue(
+            tuple(
+                Message(
+                    "user" if message["role"] == "seeker" else "assistant",
+                    re.sub(r'"([^"]+?)\s*\(\d{4}\)"', r"\1", html.unescape(message["text"])).strip(),
+                )
+                for message in row["messages"]
+            )
         )
 
 

@@ -8,7 +8,7 @@ from transformers import AutoTokenizer
 from bot.errors import ModelError
 from bot.layout import Message, render_read
 from bot.loading import SHIPPED
-from bot.word_states import PROJECTION, add_states, load_word_states, new_word_states, save_word_states
+from bot.word_states import PROJECTION, load_word_states, new_word_states, save_word_states
 
 pytestmark = pytest.mark.slow
 
@@ -24,21 +24,26 @@ def prompts():
     return [render_read(said, "yes, loved it!")[0], render_read((), "片子 about space 🚀")[0]]
 
 
+def laid(words, prompts, *, left=False):
+    """What `words` adds to the prompts' tokens."""
+    with torch.inference_mode():
+        return words(words.pieces(prompts, left=left))
+
+
 def test_new_ones_add_nothing(tokenizer, prompts):
     """Training begins from the words alone."""
-    added = new_word_states(tokenizer, 48)(prompts)
+    added = laid(new_word_states(tokenizer, 48), prompts)
 
-    lengths = [len(tokenizer(prompt, add_special_tokens=False)["input_ids"]) for prompt in prompts]
-    assert [tuple(row.shape) for row in added] == [(length, 48) for length in lengths]
-    assert not any(row.any() for row in added)
+    longest = max(len(tokenizer(prompt, add_special_tokens=False)["input_ids"]) for prompt in prompts)
+    assert tuple(added.shape) == (2, longest, 48)
+    assert not added.any()
 
 
 def test_both_copies_of_the_utterance_take_the_same_states(tokenizer, prompts):
     words = new_word_states(tokenizer, 48).eval()
     torch.nn.init.normal_(words.projection.weight)
     ids = tokenizer(prompts[0], add_special_tokens=False)["input_ids"]
-    with torch.inference_mode():
-        (added,) = words(prompts[:1])
+    (added,) = laid(words, prompts[:1])
 
     places = [i for i, token in enumerate(tokenizer.convert_ids_to_tokens(ids)) if "loved" in token]
     assert len(places) == 2
@@ -53,12 +58,10 @@ def test_saved_and_loaded_they_are_the_same(tokenizer, prompts, tmp_path):
         if parameter.requires_grad:
             torch.nn.init.normal_(parameter, std=0.5 if "projection" in name else 0.05)
     save_word_states(words, tmp_path)
-    with torch.inference_mode():
-        before = words(prompts)
-        for train in (True, False):
-            again = load_word_states(tmp_path, tokenizer, train=train).eval()
-            for one, other in zip(before, again(prompts), strict=True):
-                assert torch.allclose(one, other, atol=0.05 * float(one.abs().max()))
+    before = laid(words, prompts)
+    for train in (True, False):
+        again = laid(load_word_states(tmp_path, tokenizer, train=train).eval(), prompts)
+        assert torch.allclose(before, again, atol=0.05 * float(before.abs().max()))
 
 
 def test_those_of_another_encoder_are_refused(tokenizer, tmp_path):
@@ -70,10 +73,13 @@ def test_those_of_another_encoder_are_refused(tokenizer, tmp_path):
 
 
 @pytest.mark.parametrize("left", [True, False])
-def test_padding_takes_nothing(left):
-    vectors = torch.zeros(2, 3, 4)
-    laid = add_states(vectors, [torch.ones(3, 4), torch.ones(1, 4)], left=left)
-
-    assert laid[0].sum() == 12
-    assert laid[1, 2 if left else 0].sum() == 4
-    assert laid[1].sum() == 4
+def test_padding_takes_nothing(tokenizer, prompts, left):
+    """A short prompt beside a long one takes what it takes alone, on the side away from the padding."""
+    words = new_word_states(tokenizer, 48).eval()
+    torch.nn.init.normal_(words.projection.weight)
+    both = laid(words, prompts, left=left)
+    for row, prompt in zip(both, prompts, strict=True):
+        (alone,) = laid(words, [prompt])
+        empty = len(row) - len(alone)
+        assert torch.allclose(row[empty:] if left else row[: len(alone)], alone, atol=1e-4)
+        assert not (row[:empty] if left else row[len(alone) :]).any()

@@ -1,0 +1,160 @@
+"""Classifiers of acts to compare the reader with, trained on the same labels.
+
+Logistic regression over TF-IDF, over frozen MiniLM, over both; and MiniLM fine-tuned end to end over the
+utterance and the three messages before it. `python -m benchmarks.classifiers --out FILE` fine-tunes and
+keeps what it says of dev and test, so that the slow part can be done where there is a GPU.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.progress import track
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from bot.layout import ACTS
+from retrieval.embedding import EncoderConfig, TextEncoder, checked_folder
+from training.examples import dev_turns
+from training.sources import OWN, LabelledTurn, own_labelled, redial_labelled
+
+Probabilities = NDArray[np.float64]  # (turns, acts)
+
+HISTORY = 3
+"""Messages before the utterance that the fine-tuned encoder sees."""
+PIECES, BATCH, EPOCHS, RATE, HEAD_RATE = 192, 32, 6, 5e-5, 1e-3
+
+
+def train_turns() -> list[LabelledTurn]:
+    """What people labelled; nothing made by patterns or by a teacher."""
+    return redial_labelled("train") + [turn for name in OWN for turn in own_labelled(name)]
+
+
+def test_turns() -> dict[str, list[LabelledTurn]]:
+    """The two test sets, which are reported apart."""
+    return {"redial": redial_labelled("test"), "own": own_labelled("test")}
+
+
+def true_acts(turns: Sequence[LabelledTurn]) -> NDArray[np.bool_]:
+    return np.array([[act in turn.acts for act in ACTS] for turn in turns])
+
+
+def _before(turn: LabelledTurn) -> str:
+    return turn.history[-1].text if turn.history else ""
+
+
+class Frozen:
+    """Logistic regression, act by act, over the utterance and the message before it."""
+
+    def __init__(self, *, words: bool, meaning: bool, weight: float = 4.0) -> None:
+        self._tfidf = [TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True) for _ in range(2)]
+        self._encoder = TextEncoder(EncoderConfig()) if meaning else None
+        self._words, self._weight = words, weight
+        self._models: list[LogisticRegression] = []
+
+    def fit(self, turns: Sequence[LabelledTurn]) -> "Frozen":
+        """Learn from `turns`."""
+        self._tfidf[0].fit(turn.text for turn in turns)
+        self._tfidf[1].fit(_before(turn) for turn in turns)
+        features, acts = self._features(turns), true_acts(turns)
+        for column in range(len(ACTS)):
+            model = LogisticRegression(C=self._weight, max_iter=2000, class_weight="balanced")
+            self._models.append(model.fit(features, acts[:, column]))
+        return self
+
+    def probabilities(self, turns: Sequence[LabelledTurn]) -> Probabilities:
+        """P(act)."""
+        features = self._features(turns)
+        return np.stack([model.predict_proba(features)[:, 1] for model in self._models], axis=1)
+
+    def _features(self, turns: Sequence[LabelledTurn]) -> Any:
+        texts = [[turn.text for turn in turns], [_before(turn) for turn in turns]]
+        blocks = []
+        for side, tfidf in zip(texts, self._tfidf, strict=True):
+            if self._words:
+                blocks.append(tfidf.transform(side))
+            if self._encoder is not None:
+                blocks.append(csr_matrix(self._encoder.encode(side)))
+        return hstack(blocks).tocsr()
+
+
+class FineTuned(torch.nn.Module):
+    """MiniLM and one linear layer on the mean of its states."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from transformers import AutoModel, AutoTokenizer
+
+        folder, _ = checked_folder(EncoderConfig())
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        self.encoder: Any = AutoModel.from_pretrained(str(folder), local_files_only=True)
+        self.head = torch.nn.Linear(self.encoder.config.hidden_size, len(ACTS))
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.to(self._device)
+
+    def forward(self, turns: Sequence[LabelledTurn]) -> torch.Tensor:
+        """Logits, (B, acts). Of a long history the oldest words are lost."""
+        before = [" ".join(f"{one.role}: {one.text}" for one in turn.history[-HISTORY:]) for turn in turns]
+        inputs = self._tokenizer(
+            [turn.text for turn in turns], [text[-400:] for text in before],
+            truncation=True, max_length=PIECES, padding=True, return_tensors="pt",
+        ).to(self._device)  # fmt: skip
+        states = self.encoder(**inputs).last_hidden_state
+        mask = inputs["attention_mask"][..., None]
+        mean = (states * mask).sum(1) / mask.sum(1)
+        logits: torch.Tensor = self.head(mean)
+        return logits
+
+    def fit(self, turns: Sequence[LabelledTurn], seed: int) -> "FineTuned":
+        """EPOCHS passes in random order, the rate falling to zero in a line."""
+        rng = np.random.default_rng(seed)
+        truth = torch.from_numpy(true_acts(turns).astype(np.float32)).to(self._device)
+        optimizer = torch.optim.AdamW(
+            [
+                {"params": self.encoder.parameters(), "lr": RATE},
+                {"params": self.head.parameters(), "lr": HEAD_RATE},
+            ],
+            weight_decay=0.01,
+        )
+        steps = EPOCHS * (len(turns) // BATCH)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.0, 1 - step / steps))
+        self.train()
+        for _ in range(EPOCHS):
+            order = rng.permutation(len(turns))[: len(turns) // BATCH * BATCH].reshape(-1, BATCH)
+            for rows in track(order, description="fine-tuning", transient=True):
+                logits = self([turns[row] for row in rows])
+                loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, truth[rows])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+        return self.eval()
+
+    @torch.inference_mode()
+    def probabilities(self, turns: Sequence[LabelledTurn]) -> Probabilities:
+        """P(act)."""
+        parts = [turns[start : start + 64] for start in range(0, len(turns), 64)]
+        found = [torch.sigmoid(self(part)).double().cpu().numpy() for part in parts]
+        return np.concatenate(found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    torch.manual_seed(arguments.seed)
+    model = FineTuned().fit(train_turns(), arguments.seed)
+    sets = {"dev": dev_turns(), **test_turns()}
+    said = {name: model.probabilities(turns).round(5).tolist() for name, turns in sets.items()}
+    arguments.out.write_text(json.dumps(said) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
