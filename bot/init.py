@@ -20,6 +20,7 @@ from rich.table import Table
 from bot.errors import SettingsError
 from bot.plain import plain
 from ranking.guess import EventsGuess, guess_events
+from retrieval.columns import read_value
 from retrieval.errors import IngestError
 from retrieval.guess import (
     CatalogueGuess,
@@ -29,7 +30,6 @@ from retrieval.guess import (
     field_guess,
     guess_catalogue,
     plural,
-    read_value,
     replaced,
     try_out,
 )

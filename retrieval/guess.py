@@ -5,120 +5,58 @@ A guess is made to be looked at and corrected by a person; what cannot be known 
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from retrieval.column_words import (
-    COUNTS,
     FILE_WORDS,
     IDENTIFIERS,
     KNOWN,
-    LANGUAGES,
     NOUNS,
     PARTS,
     PRIVATE,
-    Known,
     Part,
 )
+from retrieval.columns import (
+    LONG_TEXT,
+    MOST_ODD_WORDS,
+    SENTENCE,
+    SOME,
+    Column,
+    fitted,
+    has_html,
+    holds_lists,
+    is_address,
+    is_count,
+    is_empty,
+    is_text,
+    known_of,
+    language_names,
+    mean,
+    read_value,
+    separator_of,
+    spec_of,
+    unit_of,
+)
 from retrieval.errors import IngestError
-from retrieval.items import RESERVED, ROLE_WORDS, CatalogueConfig, FieldSpec, FieldType, FieldValue, Item
-from retrieval.parsing import CODES, LONGEST_ID, SIGNS, TRUTHS, BadValueError, item_of, value_in
+from retrieval.items import RESERVED, CatalogueConfig, FieldSpec, FieldType, Item
+from retrieval.parsing import LONGEST_ID, TRUTHS, BadValueError, item_of
 from retrieval.rows import BadRow, Row, read_rows
 from retrieval.text import has_cjk, singular
 
 ROWS = 20_000
 """So many rows are looked at."""
-SOME = 1_000
-"""So many values of a column are tried with each type."""
-ENOUGH = 0.99
-"""The share of them that a type must be able to read."""
-NEARLY_ENOUGH, MOST_ODD_WORDS = 0.8, 10
-"""The share of numbers in a column known to hold them, and how many different words may stand among them."""
-SEPARATORS = ("|", ";", "、", "；", " > ", "/", ", ", ",", "，")
-DATE_FORMATS = (
-    "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d-%b-%y", 
-    "%Y%m%d", "%Y年%m月%d日",
-)  # fmt: skip
 NOTHING = frozenset(
     {"n/a", "na", "null", "none", "nan", "\\n", "-", "--", "?", "unknown", "nil", "暂无", "无数据"}
 )
-LONG_TEXT, SENTENCE = 300, 60
 ONE_VALUE = 0.97
 """A field in which one value has such a share tells items hardly apart."""
 FEW = 0.02
 """A column filled less than that is left out."""
-
-_WEB = re.compile(r"(?:https?:)?//\S+|www\.\S+|\S+@\S+\.\w+", re.IGNORECASE)
-_FILE = re.compile(r"\S+\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34])", re.IGNORECASE)
-_HTML = re.compile(r"</?[a-z][a-z0-9]*\b[^<>]*>|&(?:[a-z]+|#\d+);", re.IGNORECASE)
-
 PartOrField = Literal["id", "title", "description", "aliases", "field", "out"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of the file as it was seen."""
-
-    name: str
-    values: Sequence[Any]
-    """Those that are there, in the order of the rows."""
-    rows: int
-
-    @property
-    def filled(self) -> float:
-        """The share of rows that have a value."""
-        return len(self.values) / self.rows if self.rows else 0.0
-
-    @cached_property
-    def words(self) -> tuple[str, ...]:
-        """The words of the name: "originalTitle" is "original title"."""
-        spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", self.name)
-        return tuple(re.findall(r"[^\W_]+", spaced.casefold()))
-
-    @property
-    def snake(self) -> str:
-        return "_".join(self.words)
-
-    @cached_property
-    def texts(self) -> list[str]:
-        return [str(value).strip() for value in self.values]
-
-    @cached_property
-    def counts(self) -> Counter[str]:
-        """How often each value stands there."""
-        return Counter(self.texts)
-
-    @cached_property
-    def different(self) -> list[Any]:
-        """Some of the values, spread over the file, none twice."""
-        found = list(dict(zip(self.texts, self.values, strict=True)).values())
-        return found[:: 1 + len(found) // SOME]
-
-    @property
-    def distinct(self) -> float:
-        """The share of values that are not repetitions."""
-        return len(self.counts) / len(self.values) if self.values else 0.0
-
-    @cached_property
-    def length(self) -> float:
-        """Characters of a value on average; a Chinese one says as much as three others."""
-        return _mean(len(text) * (3 if has_cjk(text) else 1) for text in self.texts)
-
-    def share(self, test: Callable[[Any], bool]) -> float:
-        """The share of values that pass the test, of some spread over the file."""
-        return _mean(map(test, self.values[:: 1 + len(self.values) // SOME]))
-
-    def examples(self, count: int = 3) -> list[Any]:
-        """The commonest values where they repeat, else the first."""
-        by_text = dict(zip(self.texts, self.values, strict=True))
-        common = [text for text, _ in self.counts.most_common(count)] if self.distinct < 0.5 else by_text
-        return [by_text[text] for text in islice(common, count)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +110,8 @@ def guess_catalogue(path: Path) -> CatalogueGuess:
         why = f"line {bad[0].line}: {bad[0].reason}" if bad else "it has no rows"
         raise IngestError(path, None, f"no usable row; {why}")
     columns, missing = _columns(rows)
-    html = any(column.length > SENTENCE and _has_html(column) for column in columns)
-    html = html or any(_names(column, "title") and _has_html(column) for column in columns)
+    html = any(column.length > SENTENCE and has_html(column) for column in columns)
+    html = html or any(_names(column, "title") and has_html(column) for column in columns)
     name, noun, nouns = _called(path, columns)
     parts = _parts(columns, noun)
     titles = next((set(column.texts) for column in columns if parts.get(column.name) == "title"), set())
@@ -230,9 +168,9 @@ def try_out(guess: CatalogueGuess) -> tuple[list[Item], list[tuple[int, str]]]:
 
 def field_guess(column: Column, kind: FieldType | None = None) -> Guess:
     """The column as a field, of the type `kind` or of the one that its values show."""
-    spec = _spec(column) if kind is None else _fitted(column, kind)
-    known = _known(column)
-    unit = _unit(column, spec, known)
+    spec = spec_of(column) if kind is None else fitted(column, kind)
+    known = known_of(column)
+    unit = unit_of(column, spec, known)
     aliases = list(known.aliases) if known else []
     if known and not column.name.isascii():
         aliases.append(column.name)
@@ -244,7 +182,7 @@ def field_guess(column: Column, kind: FieldType | None = None) -> Guess:
         update={"unit": unit, "aliases": aliases, "column": named, "filter": spec.type != "text"}
     )
     if known and known.role == "language":
-        spec = spec.model_copy(update={"labels": _language_names(column, spec)})
+        spec = spec.model_copy(update={"labels": language_names(column, spec)})
     if known and known.role and spec.role_of(name) != known.role:
         spec = spec.model_copy(update={"role": known.role})
     return Guess(column, "field", name, spec)
@@ -267,14 +205,6 @@ def replaced(guess: CatalogueGuess, changed: Guess) -> CatalogueGuess:
     return replace(guess, guesses=tuple(guesses))
 
 
-def read_value(raw: Any, spec: FieldSpec) -> FieldValue:
-    """The value as it would be read, None where it could not be."""
-    try:
-        return value_in(raw, "", spec, CatalogueConfig())
-    except BadValueError:
-        return None
-
-
 def plural(noun: str) -> str:
     """What several of a thing are called in English."""
     if noun.endswith(("s", "x", "z", "ch", "sh")):
@@ -290,7 +220,7 @@ def _columns(rows: Sequence[Row]) -> tuple[list[Column], tuple[str, ...]]:
     missing: set[str] = set()
     columns = []
     for name in names:
-        present = [row.values[name] for row in rows if not _is_empty(row.values.get(name))]
+        present = [row.values[name] for row in rows if not is_empty(row.values.get(name))]
         empty = {str(v).strip() for v in present if isinstance(v, str) and v.strip().casefold() in NOTHING}
         # Among words "None" may be a name; what is only rarely there, or beside numbers, is not.
         nothing = {word for word in empty if _says_nothing(word, present)}
@@ -313,19 +243,6 @@ def _odd_words(guesses: Sequence[Guess]) -> Iterable[str]:
 def _says_nothing(word: str, present: Sequence[Any]) -> bool:
     distinct = {str(value).strip() for value in present}
     return len(distinct) > 2 and word.casefold() not in TRUTHS
-
-
-def _is_empty(value: Any) -> bool:
-    return (
-        value is None
-        or value != value
-        or value in ("", [], {})
-        or (isinstance(value, str) and not value.strip())
-    )
-
-
-def _has_html(column: Column) -> bool:
-    return column.share(lambda value: isinstance(value, str) and _HTML.search(value) is not None) > 0.01
 
 
 def _names(column: Column, part: Part) -> bool:
@@ -383,13 +300,13 @@ def _title_among(columns: Sequence[Column], noun: str) -> Column | None:
     fit = [
         column
         for column in columns
-        if column.filled > 0.8 and column.distinct > 0.5 and column.length < 150 and _is_text(column)
+        if column.filled > 0.8 and column.distinct > 0.5 and column.length < 150 and is_text(column)
     ]
     best = _first_named(fit, (*PARTS["title"], f"{noun}_title", f"{noun}_name", noun))
     ended = [
         one for one in fit if one.words and one.words[-1] in ("title", "name") and not _names(one, "aliases")
     ]
-    plain = [one for one in fit if one.distinct > 0.9 and one.length > 3 and not _is_address(one)]
+    plain = [one for one in fit if one.distinct > 0.9 and one.length > 3 and not is_address(one)]
     last = max(columns, key=lambda column: column.filled * column.distinct, default=None)
     return best or next(iter([*ended, *plain]), last)
 
@@ -407,16 +324,16 @@ def _id_among(columns: Sequence[Column], noun: str) -> Column | None:
 
 def _description_among(columns: Sequence[Column], _noun: str) -> Column | None:
     texts = [
-        one for one in columns if one.values and _is_text(one) and not _is_address(one) and one.length > 20
+        one for one in columns if one.values and is_text(one) and not is_address(one) and one.length > 20
     ]
     best = _first_named(texts, PARTS["description"])
     if best is not None:
         return best
     long = [one for one in texts if one.length > SENTENCE and one.distinct > 0.3 and one.filled > 0.2]
+    long = [one for one in long if mean(len(text.split()) for text in one.texts) > 8 or has_cjk(one.texts[0])]
     long = [
-        one for one in long if _mean(len(text.split()) for text in one.texts) > 8 or has_cjk(one.texts[0])
+        one for one in long if known_of(one) is None and separator_of(one) is None and not holds_lists(one)
     ]
-    long = [one for one in long if _known(one) is None and _separator(one) is None and not _holds_lists(one)]
     return max(long, key=lambda one: one.length, default=None)
 
 
@@ -448,13 +365,13 @@ def _why_not(column: Column, spec: FieldSpec | None, titles: set[str]) -> str:
         return "hardly ever filled"
     if column.share(lambda value: isinstance(value, dict)) > 0.5:
         return "records within records"
-    if _is_address(column):
+    if is_address(column):
         return "web addresses or file names"
     if words & PRIVATE:
         return "not for finding things"
     if words & IDENTIFIERS and column.distinct > 0.5:
         return "identifiers"
-    if spec is not None and spec.type in ("int", "float") and _is_count(column):
+    if spec is not None and spec.type in ("int", "float") and is_count(column):
         return "counts"
     if spec is not None and spec.type == "list" and titles:
         lists = (read_value(value, spec) for value in column.values[:SOME])
@@ -468,220 +385,6 @@ def _why_not(column: Column, spec: FieldSpec | None, titles: set[str]) -> str:
     if spec is not None and spec.type == "text" and column.length > LONG_TEXT:
         return "long text"
     return ""
-
-
-def _is_count(column: Column) -> bool:
-    words = column.words
-    histogram = re.fullmatch(r"(?:ratings?|stars?|votes?)_?\d+", column.snake) is not None
-    return _known(column) is None and (histogram or bool(set(words) & COUNTS))
-
-
-def _is_text(column: Column) -> bool:
-    def worded(value: Any) -> bool:
-        return isinstance(value, str) and any(letter.isalpha() for letter in value)
-
-    return column.share(worded) > 0.9 and not _holds_lists(column)
-
-
-def _holds_lists(column: Column) -> bool:
-    return column.share(lambda value: isinstance(value, list) or _is_written_list(value)) > 0.8
-
-
-def _is_written_list(value: Any) -> bool:
-    text = value.strip() if isinstance(value, str) else ""
-    return text[:1] == "[" and text[-1:] == "]"
-
-
-def _is_address(column: Column) -> bool:
-    def address(value: Any) -> bool:
-        return isinstance(value, str) and bool(
-            _WEB.fullmatch(value.strip()) or _FILE.fullmatch(value.strip())
-        )
-
-    return column.share(address) > 0.5
-
-
-def _known(column: Column) -> Known | None:
-    """The field of many catalogues that a column's name speaks of."""
-    for known in KNOWN:
-        if column.snake in known.columns or column.name in known.columns:
-            return known
-    for known in KNOWN:
-        # "average_rating" is a rating, "ratings_count" and "price_id" are not; the last word counts most.
-        if column.words and column.words[-1] in known.columns:
-            return known
-        if has_cjk(column.name) and column.name.endswith(tuple(filter(has_cjk, known.columns))):
-            return known
-    for known in KNOWN:
-        role = known.role and any(ROLE_WORDS.get(word) == known.role for word in column.words)
-        if role and not set(column.words) & {*COUNTS, *IDENTIFIERS}:
-            return known
-    return None
-
-
-def _spec(column: Column) -> FieldSpec:
-    """The type that nearly all values have, the narrowest first."""
-    if not column.values:
-        return FieldSpec(type="text")
-    if _holds_lists(column):
-        return FieldSpec(type="list")
-    known = _known(column)
-    kinds: list[FieldType] = ["bool", "int", "float", "date"]
-    for kind in kinds:
-        spec = _fitted(column, kind)
-        share = _reads(column, spec)
-        if share < (NEARLY_ENOUGH if _is_numeric(known) and kind in ("int", "float") else ENOUGH):
-            continue
-        # Fractions among whole numbers are no odd words.
-        if kind == "int" and _reads(column, _fitted(column, "float")) > share:
-            continue
-        if _is_plausible(column, kind, known):
-            return spec
-    separator = _separator(column)
-    if separator is not None:
-        return FieldSpec(type="list", separator=separator)
-    if known is not None and known.listed and column.length < SENTENCE:
-        return FieldSpec(type="list", separator=", " if column.share(_has_comma) > 0.01 else None)
-    if column.length <= 40 and (column.distinct <= 0.6 or len(column.counts) <= 50):
-        return FieldSpec(type="category")
-    return FieldSpec(type="text")
-
-
-def _has_comma(value: Any) -> bool:
-    return ", " in str(value)
-
-
-def _is_plausible(column: Column, kind: FieldType, known: Known | None) -> bool:
-    if kind == "bool":
-        # A column of ones alone is a number; of "True" alone it is a mark that some items carry.
-        folded = {text.casefold().removesuffix(".0") for text in column.counts}
-        return not folded <= {"0", "1"} or (folded == {"0", "1"} and (known is None or known.role is None))
-    if kind == "date":
-        dated = {"date", "day", "time", "on", "at", "日期", "时间"} & set(column.words)
-        return bool(dated) or column.share(lambda value: isinstance(value, date) or len(str(value)) > 7) > 0.5
-    return True
-
-
-def _is_numeric(known: Known | None) -> bool:
-    return known is not None and (known.unit is not None or known.role in ("price", "runtime", "rating"))
-
-
-def _fitted(column: Column, kind: FieldType) -> FieldSpec:
-    """A specification of type `kind` with the notation that reads most of the values."""
-    if kind == "list":
-        return FieldSpec(type="list", separator=_separator(column, least=0.0))
-    choices = [FieldSpec(type=kind)]
-    known = _known(column)
-    unit = _unit(column, choices[0], known)
-    if kind in ("int", "float"):
-        marks: tuple[Literal[".", ","], ...] = (",", ".") if _groups_by_dots(column) else (".", ",")
-        choices = [FieldSpec(type=kind, decimal=mark, unit=unit) for mark in marks]
-    if kind == "date":
-        choices += [FieldSpec(type="date", date_format=written) for written in DATE_FORMATS]
-    return max(choices, key=lambda spec: _reads(column, spec)) if len(choices) > 1 else choices[0]
-
-
-def _groups_by_dots(column: Column) -> bool:
-    """Whether every dot stands before three digits at a currency's sign, as in "1.299 €"."""
-    dotted = [text for text in column.texts if "." in text]
-    grouped = re.compile(r"\D*\d{1,3}(?:\.\d{3})+(?:,\d+)?\D*")
-    signed = any(sign in text for text in dotted[:100] for sign in SIGNS)
-    return bool(dotted) and signed and all(grouped.fullmatch(text) for text in dotted)
-
-
-def _reads(column: Column, spec: FieldSpec) -> float:
-    """The share of the different values looked at that the type reads."""
-    plain = CatalogueConfig()
-
-    def readable(value: Any) -> bool:
-        try:
-            value_in(value, column.name, spec, plain)
-        except BadValueError:
-            return False
-        return True
-
-    # A type that fits none of the first fifty need not be tried on all.
-    if not any(map(readable, column.different[:50])):
-        return 0.0
-    return _mean(map(readable, column.different))
-
-
-def _separator(column: Column, least: float = 0.1) -> str | None:
-    """What parts the values of a cell, where enough cells have it and the parts come up again."""
-    if least and column.length > 2 * SENTENCE and _known(column) is None:
-        return None
-    for separator in SEPARATORS:
-        parted = [text.split(separator) for text in column.texts if separator in text]
-        if not parted or len(parted) < least * len(column.texts):
-            continue
-        parts = [part.strip() for cell in parted for part in cell]
-        if not least:
-            return separator
-        short = _mean(len(part.split()) for part in parts) <= 3.5 and _mean(map(len, parts)) <= 30
-        again = len(set(parts)) / len(parts)
-        known = _known(column)
-        sure = separator in ("|", ";", "、", "；", " > ")
-        often = len(parted) > 0.5 * len(column.texts)
-        if short and again <= (
-            0.95 if (known and known.listed) or (sure and often) else 0.7 if sure else 0.4
-        ):
-            return separator
-    return None
-
-
-def _unit(column: Column, spec: FieldSpec, known: Known | None) -> str | None:
-    if spec.type not in ("int", "float"):
-        return None
-    if known is not None and known.unit:
-        return known.unit
-    role = known.role if known is not None else None
-    if role == "price":
-        return _currency(column)
-    if role == "runtime":
-        said = {"min", "mins", "minutes"} & set(column.words) or column.share(_says_minutes) > 0.5
-        return "minutes" if said or _usual(column, 10, 600) else None
-    if role == "rating":
-        return "stars" if _usual(column, 0, 5) else None
-    return None
-
-
-def _says_minutes(value: Any) -> bool:
-    return re.search(r"\d\s*(?:h|m|min|分)", str(value).lower()) is not None
-
-
-def _usual(column: Column, low: float, high: float) -> bool:
-    numbers = [number for text in column.texts[:2000] if (number := _plain_number(text)) is not None]
-    return bool(numbers) and sum(low <= number <= high for number in numbers) > 0.95 * len(numbers)
-
-
-def _plain_number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _language_names(column: Column, spec: FieldSpec) -> dict[str, str]:
-    """Names for the codes of languages, where codes are what stands in the column."""
-    read = (read_value(value, spec) for value in column.different)
-    codes = {
-        code for one in read for code in (one if isinstance(one, list) else [one]) if isinstance(code, str)
-    }
-    named = {code: LANGUAGES.get(code.split("-")[0].split("_")[0].lower()) for code in sorted(codes)}
-    names = {code: name for code, name in named.items() if name is not None}
-    return names if len(names) > 0.5 * len(codes) else {}
-
-
-def _currency(column: Column) -> str | None:
-    """The currency that a price's values or name tell."""
-    signs = {code: [sign for sign in SIGNS if SIGNS[sign] == code] for code in SIGNS.values()}
-    for code, written in signs.items():
-        signed = sum(any(sign in text for sign in written) for text in column.texts)
-        if signed > 0.5 * len(column.texts):
-            return code
-    words = {*column.words, *(text.casefold() for text in re.findall("[A-Za-z]+", column.texts[0]))}
-    named = next((word.upper() for word in sorted(words & CODES)), None)
-    return "CNY" if named == "RMB" or (named is None and has_cjk(column.name)) else named
 
 
 def _place(guess: Guess) -> tuple[int, int]:
@@ -708,8 +411,3 @@ def _distinctly_named(guesses: Sequence[Guess]) -> list[Guess]:
                 taken.add(guess.name)
         named[guess.column.name] = guess
     return [named[guess.column.name] for guess in guesses]
-
-
-def _mean(numbers: Iterable[float]) -> float:
-    listed = list(numbers)
-    return sum(listed) / len(listed) if listed else 0.0
