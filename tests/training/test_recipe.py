@@ -177,7 +177,7 @@ def test_marked_patterns_give_text_and_nested_spans():
     }
 
 
-@pytest.mark.parametrize("name", [*OWN, "dev"])
+@pytest.mark.parametrize("name", [*OWN, "dev", "test"])
 def test_own_turns_parse_and_their_spans_lie_in_the_text(name):
     """Every span is words of its message, unpadded; every act and slot exists."""
     for number, row in enumerate(read_jsonl(LABELS / f"turns_{name}.jsonl"), start=1):
