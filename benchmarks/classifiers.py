@@ -1,8 +1,8 @@
-"""Classifiers of acts to compare the reader with, trained on the same labels.
+"""The reader's acts beside classifiers trained on the same labels: `python -m benchmarks.classifiers`.
 
 Logistic regression over TF-IDF, over frozen MiniLM, over both; and MiniLM fine-tuned end to end over the
-utterance and the three messages before it. `python -m benchmarks.classifiers --out FILE` fine-tunes and
-keeps what it says of dev and test, so that the slow part can be done where there is a GPU.
+utterance and the three messages before it, which takes an hour of two cores. Thresholds are chosen on dev for
+each; gains are paired, by bootstrap over dialogues. Needs PARLEY_DATA_DIR.
 """
 
 import argparse
@@ -19,13 +19,18 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from bot.configs import ModelConfig
 from bot.layout import ACTS
+from bot.loading import SHIPPED, load_model
 from retrieval.embedding import EncoderConfig, TextEncoder, checked_folder
+from training.evaluate import best_threshold, kappa, read_dev
 from training.examples import dev_turns
 from training.sources import OWN, LabelledTurn, own_labelled, redial_labelled
 
 Probabilities = NDArray[np.float64]  # (turns, acts)
 
+FROZEN = {"TF-IDF": (True, False), "MiniLM, frozen": (False, True), "both": (True, True)}
+RESAMPLES = 2_000
 HISTORY = 3
 """Messages before the utterance that the fine-tuned encoder sees."""
 PIECES, BATCH, EPOCHS, RATE, HEAD_RATE = 192, 32, 6, 5e-5, 1e-3
@@ -144,16 +149,81 @@ class FineTuned(torch.nn.Module):
         return np.concatenate(found)
 
 
+def kept(file: Path | None, turns: dict[str, list[LabelledTurn]], seed: int) -> dict[str, Probabilities]:
+    """What the fine-tuned encoder says of each set, from `file` where it is there, else after training."""
+    if file is not None and file.exists():
+        return {name: np.array(rows) for name, rows in json.loads(file.read_text()).items()}
+    torch.manual_seed(seed)
+    model = FineTuned().fit(train_turns(), seed)
+    said = {name: model.probabilities(some) for name, some in turns.items()}
+    if file is not None:
+        rows = {name: found.round(5).tolist() for name, found in said.items()}
+        file.write_text(json.dumps(rows) + "\n", encoding="utf-8")
+    return said
+
+
+def report(
+    said: dict[str, dict[str, Probabilities]], turns: dict[str, list[LabelledTurn]], part: str, seed: int
+) -> str:
+    """A table for `part`: macro-F1 and mean kappa over acts, and the first system's gain over each other."""
+    truth = true_acts(turns[part])
+    decided = {}
+    for name, sets in said.items():
+        limits = [
+            best_threshold(sets["dev"][:, act], true_acts(turns["dev"])[:, act]) for act in range(len(ACTS))
+        ]
+        decided[name] = sets[part] >= limits
+    names = [turn.dialogue or "".join(message.text for message in turn.history) for turn in turns[part]]
+    groups = np.unique(names, return_inverse=True)[1]
+    drawn = np.random.default_rng(seed).multinomial(
+        groups.max() + 1, np.full(groups.max() + 1, 1 / (groups.max() + 1)), size=RESAMPLES
+    )
+    weights = [np.ones(len(truth), dtype=int), *(draw[groups] for draw in drawn)]
+    scores = {
+        name: np.array([macro_f1(found, truth, weight) for weight in weights])
+        for name, found in decided.items()
+    }
+    first = next(iter(said))
+    lines = [
+        "| system | macro-F1 | mean kappa | the first one's gain in F1 [95%] |",
+        "|---|---|---|---|",
+    ]
+    for name, found in decided.items():
+        kappas = [kappa(found[:, act], truth[:, act]) for act in np.flatnonzero(truth.any(axis=0))]
+        gain = scores[first] - scores[name]
+        low, high = np.percentile(gain[1:], [2.5, 97.5])
+        told = "" if name == first else f"{gain[0]:+.3f} [{low:+.3f}, {high:+.3f}]"
+        lines.append(f"| {name} | {scores[name][0]:.3f} | {np.mean(kappas):.3f} | {told} |")
+    return "\n".join(lines)
+
+
+def macro_f1(predicted: NDArray[np.bool_], truth: NDArray[np.bool_], weights: NDArray[np.int64]) -> float:
+    """Mean F1 over the acts that are true at least once; `weights` say how often each turn counts."""
+    both = weights @ (predicted & truth)
+    total = weights @ predicted + weights @ truth
+    there = (weights @ truth) > 0
+    return float((2 * both / np.maximum(total, 1))[there].mean())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="a folder; the shipped one by default")
+    parser.add_argument(
+        "--part", choices=("dev", "redial", "own"), default="dev", help="dev to choose, the others at the end"
+    )
+    parser.add_argument("--kept", type=Path, help="a file that keeps what the fine-tuned encoder says")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    torch.manual_seed(arguments.seed)
-    model = FineTuned().fit(train_turns(), arguments.seed)
-    sets = {"dev": dev_turns(), **test_turns()}
-    said = {name: model.probabilities(turns).round(5).tolist() for name, turns in sets.items()}
-    arguments.out.write_text(json.dumps(said) + "\n", encoding="utf-8")
+    turns = {"dev": dev_turns(), **test_turns()}
+    reader = load_model(ModelConfig(path=str(arguments.model), device="cpu", read_seconds=600))
+    asked = {name: turns[name] for name in ("dev", arguments.part)}
+    said = {"reader": {name: read_dev(reader, some).acts for name, some in asked.items()}}
+    for name, (words, meaning) in FROZEN.items():
+        model = Frozen(words=words, meaning=meaning).fit(train_turns())
+        said[name] = {part: model.probabilities(some) for part, some in asked.items()}
+    said["MiniLM fine-tuned"] = kept(arguments.kept, turns, arguments.seed)
+    print(f"{len(turns[arguments.part])} turns, {arguments.part}\n")
+    print(report(said, turns, arguments.part, arguments.seed))
 
 
 if __name__ == "__main__":
