@@ -47,9 +47,8 @@ class Pieces:
 
     ids: torch.Tensor  # (B, P) word pieces
     mask: torch.Tensor  # (B, P) 1 where there is one
-    under: (
-        torch.Tensor
-    )  # (B, T) the index of the piece under each token of the prompt; -1 where there is none
+    under: torch.Tensor
+    """Of each token of the prompt the index of the piece under it, (B, T); -1 where there is none."""
 
     def to(self, device: torch.device) -> "Pieces":
         return Pieces(self.ids.to(device), self.mask.to(device), self.under.to(device))
