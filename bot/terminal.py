@@ -119,10 +119,10 @@ class Talk:
         }
 
     def run(self, lines: Iterable[str]) -> None:
-        """Answer one line after the other, until they end or one says /quit."""
+        """Answer one line after the other, until they end or one says quit, with or without its slash."""
         for line in lines:
             message = line.strip()
-            if message in ("/quit", "/exit"):
+            if message.casefold().removeprefix("/") in ("quit", "exit"):
                 return
             try:
                 if message.startswith("/"):

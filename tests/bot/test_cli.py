@@ -221,6 +221,11 @@ def test_conversations_are_listed_begun_and_gone_on_with(config, fixed):
     assert "never" not in shown
 
 
+@pytest.mark.parametrize("word", ["/quit", "quit", "Exit"])
+def test_a_word_ends_a_talk(config, fixed, word):
+    assert "never" not in talk(config, "calm", word, "never")
+
+
 def test_an_error_in_a_talk_does_not_end_it(config, fixed):
     shown = talk(config, "x" * 5000, "calm")
     assert "the message is too long" in shown
