@@ -82,16 +82,22 @@ def for_openapi() -> dict[str, Any]:
 
 
 class TurnRoom:
-    """Turns in hand at once, `most` of them, each in a thread of its own: other requests keep theirs."""
+    """Turns taken on at once, `most` of them, and worked on one after the other in a thread of their own.
+
+    The language model takes one at a time anyway, and what is done beside it only takes the processor from
+    it: side by side, sixteen people's turns were answered at half the rate.
+    """
 
     def __init__(self, most: int) -> None:
-        self._threads = anyio.CapacityLimiter(most)
+        self._taken = anyio.CapacityLimiter(most)
+        self._thread = anyio.CapacityLimiter(1)
 
     async def run(self, work: Callable[[], T]) -> T:
         """`work` done in a thread. Raises a refusal when there is no room."""
-        if self._threads.available_tokens < 1:
+        if self._taken.available_tokens < 1:
             raise busy()
-        return await anyio.to_thread.run_sync(work, limiter=self._threads)
+        async with self._taken:
+            return await anyio.to_thread.run_sync(work, limiter=self._thread)
 
 
 class TurnSteps:

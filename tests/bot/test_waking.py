@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.serving import ROOT
 from bot.api.schemas import Problem
+from bot.listening import share_heaps
 
 PROGRAM = """
 import sys, time
@@ -160,3 +161,12 @@ def test_the_port_needs_nothing_heavy():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert json.loads(loaded.stdout) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc is meant")
+def test_threads_share_heaps(monkeypatch):
+    """Unless the environment says how many."""
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    assert share_heaps()
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
+    assert not share_heaps()
