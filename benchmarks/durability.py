@@ -282,7 +282,7 @@ def server_rounds(
         crowd.disperse()
         other = list(crowd.trouble)
         if other:
-            other.append(server.output()[-6000:])
+            other[-1] += server.output()[-6000:]
         if whole and place % 2:
             _kill_while_filling(server, dice)
         seconds = server.start()

@@ -20,7 +20,7 @@ PATIENCE = 5.0
 
 HEAPS = 2
 """Heaps that glibc's malloc shares out among all threads. By default it gives each thread its own, and what
-sixteen turns at once once needed is never given back: a quarter of a gigabyte."""
+many turns at once have needed is never given back."""
 M_ARENA_MAX = -8
 """What mallopt(3) calls that setting."""
 

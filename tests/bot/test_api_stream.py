@@ -247,8 +247,9 @@ def test_there_is_room_for_so_many_turns(server, parley):
     most = parley.settings.server.max_turns
     streams = [start_stream(server) for _ in range(most)]
     read_until(streams[0][1], b"event: intent")
-    time.sleep(1)  # the others wait for their turn, and say nothing yet
     url = f"http://127.0.0.1:{server[1]}"
+    for _ in range(30):  # the others wait and say nothing yet; whoever is answered now came after them
+        httpx.get(f"{url}/health/live")
     body = {"user_id": "bob", "message": "hello"}
 
     for stream in (False, True):
