@@ -299,11 +299,9 @@ def _migrate(engine: Engine) -> None:
     from alembic.config import Config
 
     script = _migrations()
-    with writing(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            # Two workers that start together must not both create the tables.
-            key = "hashtextextended(current_schema() || 'migration', 0)"
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key})")
+    # Workers that start together must not all create the tables. Nor may they change SQLite's journal
+    # together: there a second one is refused at once, however long it would wait.
+    with alone(engine, "migration"), writing(engine) as connection:
         if _version(connection, script, engine.url) != script.get_current_head():
             config = Config()
             config.set_main_option("script_location", str(script.dir).replace("%", "%%"))
