@@ -39,9 +39,9 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 # The page stands above this room and is not imported from here: `serve` finds it by name.
 SERVER = "ui.server:build_server"
 
-# The measurements behind `parley evaluate`, by name: each takes the settings and gives its figures.
-Suite = Callable[["Settings"], dict[str, Any]]
-SUITES: dict[str, Suite] = {}
+# The measurements behind `parley evaluate`, by name: each takes the settings and gives its figures. They
+# come with the source, not with the installed package.
+SUITES = {"intent": "benchmarks.intent:evaluate"}
 
 console = Console()
 errors = Console(stderr=True)
@@ -219,14 +219,21 @@ def evaluate(
 ) -> None:
     """Measure the service and print a table, with 95% intervals."""
     import json
+    import sys
+    from pkgutil import resolve_name
 
     from bot.errors import SettingsError
     from bot.settings import load_settings
 
     if suite not in SUITES:
-        known = ", ".join(sorted(SUITES)) or "none in this version"
-        raise SettingsError(f"unknown suite {suite!r}; there are: {known}")
-    figures = SUITES[suite](load_settings(config))
+        raise SettingsError(f"unknown suite {suite!r}; there are: {', '.join(sorted(SUITES))}")
+    settings = load_settings(config)
+    sys.path.append(str(CONFIGS.parent))
+    try:
+        measure: Callable[[Settings], dict[str, Any]] = resolve_name(SUITES[suite])
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"{error.name} is missing: suites run in a checkout of the source") from error
+    figures = measure(settings)
     table = Table("variant", "measure", "value", "95% interval", title=suite)
     for variant, measures in figures["variants"].items():
         for name, figure in measures.items():

@@ -154,10 +154,25 @@ class LanguageModel(BaseLLM):
     @torch.inference_mode()
     def _probabilities(self, prompts: Sequence[str]) -> list[Probabilities]:
         inputs = self._encode(prompts)
-        logits = self._model(**self._with_states(prompts, inputs)).logits
-        acts = self._acts(inputs, logits)
+        ids = inputs["input_ids"]
+        acts = torch.zeros(len(ids), len(ACTS), device=ids.device)
+        slots = torch.zeros(*ids.shape, len(SLOTS), device=ids.device)
+        if self._words is not None:
+            pieces = self._words.pieces(prompts, left=True).to(ids.device)
+            heard = self._words(pieces)
+            acts, (states, slots) = heard.acts, heard.beside(pieces.under)
+            if self._model.config.add_cross_attention:
+                crossed = {"encoder_hidden_states": heard.states, "encoder_attention_mask": pieces.mask}
+                inputs = inputs | crossed
+            else:
+                vectors = self._model.get_input_embeddings()(inputs.pop("input_ids"))  # (B, T, d)
+                inputs = inputs | {"inputs_embeds": vectors + states.to(vectors.dtype)}
+        logits = self._model(**inputs).logits.float()
+        acts = torch.sigmoid(acts + self._acts(ids, logits))
+        slots = torch.sigmoid(slots + self._slots(logits))
         return [
-            Probabilities(acts[row], *self._tags(prompt, logits[row])) for row, prompt in enumerate(prompts)
+            Probabilities(dict(zip(ACTS, row, strict=True)), *self._copied(prompt, slots[number]))
+            for number, (prompt, row) in enumerate(zip(prompts, acts.tolist(), strict=True))
         ]
 
     def _read(self, prompts: Sequence[str]) -> list[str]:
@@ -170,17 +185,30 @@ class LanguageModel(BaseLLM):
             answers.append(head + "".join(f"{slot_token(slot)} {utterance[a:b]}" for slot, a, b in spans))
         return answers
 
-    def _tags(self, prompt: str, logits: torch.Tensor) -> tuple["NDArray[np.float32]", list[tuple[int, int]]]:
+    def _acts(self, tokens: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        """Log-odds of yes against no at each act's mark, (B, acts)."""
+        ids = self._tokenizer.convert_tokens_to_ids
+        odds = logits[..., ids(MARKS["yes"])] - logits[..., ids(MARKS["no"])]  # (B, T)
+        # The marks stand once, at the prompt's end: nothing a person writes can spell one.
+        marks = [[int((row == ids(act_token(act))).nonzero()[-1]) for act in ACTS] for row in tokens]
+        return odds.gather(1, torch.tensor(marks, device=odds.device))
+
+    def _slots(self, logits: torch.Tensor) -> torch.Tensor:
+        """Log-odds of each slot against no at each token, (B, T, slots)."""
+        ids = self._tokenizer.convert_tokens_to_ids
+        return logits[..., [ids(slot_token(slot)) for slot in SLOTS]] - logits[..., [ids(MARKS["no"])]]
+
+    def _copied(
+        self, prompt: str, slots: torch.Tensor
+    ) -> tuple["NDArray[np.float32]", list[tuple[int, int]]]:
         """P(slot) of each token of the second copy of the utterance, (t, slots), and its characters there."""
         start = _copy_start(prompt)
         offsets = self._tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True)[
             "offset_mapping"
         ]
         copied = [(a - start, b - start) for a, b in offsets if a >= start]
-        rows = logits[len(logits) - len(copied) :] if copied else logits[:0]  # padding stands left
-        ids = self._tokenizer.convert_tokens_to_ids
-        slots = rows[:, [ids(slot_token(slot)) for slot in SLOTS]] - rows[:, [ids(MARKS["no"])]]
-        return torch.sigmoid(slots.float()).numpy(force=True), copied
+        rows = slots[len(slots) - len(copied) :] if copied else slots[:0]  # padding stands left
+        return rows.numpy(force=True), copied
 
     @torch.inference_mode()
     def _answer(self, texts: Sequence[str], ask: Ask) -> list[str]:
@@ -273,30 +301,6 @@ class LanguageModel(BaseLLM):
 
     def _reads(self, texts: Sequence[str]) -> bool:
         return self._layout and all(MARKS["spans"] in text for text in texts)
-
-    def _with_states(self, texts: Sequence[str], inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """The model's inputs; for reading prompts, word states beside or inside the token vectors."""
-        if self._words is None or not self._reads(texts):
-            return inputs
-        pieces = self._words.pieces(texts, left=True).to(self._model.device)
-        if self._model.config.add_cross_attention:
-            states = self._words.states(pieces)
-            return inputs | {"encoder_hidden_states": states, "encoder_attention_mask": pieces.mask}
-        vectors = self._model.get_input_embeddings()(inputs["input_ids"])  # (B, T, d)
-        vectors = vectors + self._words(pieces).to(vectors.dtype)
-        rest = {name: tensor for name, tensor in inputs.items() if name != "input_ids"}
-        return rest | {"inputs_embeds": vectors}
-
-    def _acts(self, inputs: dict[str, torch.Tensor], logits: torch.Tensor) -> list[dict[str, float]]:
-        ids = self._tokenizer.convert_tokens_to_ids
-        yes_no = [ids(MARKS["yes"]), ids(MARKS["no"])]
-        probabilities = []
-        for row in range(len(logits)):
-            # The marks stand once, at the prompt's end: nothing a person writes can spell one.
-            at = [int((inputs["input_ids"][row] == ids(act_token(act))).nonzero()[-1]) for act in ACTS]
-            yes = torch.softmax(logits[row, at][:, yes_no].float(), dim=-1)[:, 0]  # (9,)
-            probabilities.append(dict(zip(ACTS, yes.tolist(), strict=True)))
-        return probabilities
 
     def _decide(self, probabilities: dict[str, float]) -> list[str]:
         """Every act over its threshold; the likeliest, measured against its threshold, when none is."""

@@ -3,12 +3,13 @@
 A small decoder trained on little text knows few words; all-MiniLM-L6-v2 knows many. Its state of the word
 piece under each token of a reading prompt is scaled, projected and added to that token's vector. MiniLM
 takes part in the training by low-rank adapters (LoRA, https://arxiv.org/abs/2106.09685), which are merged
-into its weights for service. Tokens that the reader writes itself have no state.
+into its weights for service, and by two linear heads, whose log-odds are added to the decoder's own: what
+MiniLM understands need not pass through the decoder. Tokens that the reader writes itself have no state.
 """
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from bot.errors import ModelError
-from bot.layout import MARKS
+from bot.layout import ACTS, MARKS, SLOTS
 from retrieval.embedding import EncoderConfig, checked_folder
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 PROJECTION = "word_states.safetensors"
 ADAPTERS = "encoder"
-"""What a model folder holds of its word states: the projection's file and the adapters' folder."""
+"""What a model folder holds of its word states: a file of projection and heads, the adapters' folder."""
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 RANK = 16
 ADAPTED = ("query", "key", "value", "dense")
@@ -47,11 +48,28 @@ class Pieces:
 
     ids: torch.Tensor  # (B, P) word pieces
     mask: torch.Tensor  # (B, P) 1 where there is one
+    said: torch.Tensor  # (B, P) 1 where it is of the utterance
     under: torch.Tensor
     """Of each token of the prompt the index of the piece under it, (B, T); -1 where there is none."""
 
     def to(self, device: torch.device) -> "Pieces":
-        return Pieces(self.ids.to(device), self.mask.to(device), self.under.to(device))
+        moved = (getattr(self, field.name).to(device, non_blocking=True) for field in fields(self))
+        return Pieces(*moved)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What MiniLM makes of reading prompts."""
+
+    states: torch.Tensor  # (B, P, width) projected
+    acts: torch.Tensor  # (B, acts) log-odds, in the layout's order
+    slots: torch.Tensor  # (B, P, slots) log-odds
+
+    def beside(self, under: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """States (B, T, width) and slots' log-odds (B, T, slots) of tokens; nothing where none is `under`."""
+        rows = torch.arange(len(under), device=under.device)[:, None]
+        there = (under >= 0)[..., None]
+        return tuple(of[rows, under.clamp(min=0)] * there for of in (self.states, self.slots))  # type: ignore[return-value]
 
 
 class WordPieces:
@@ -83,35 +101,52 @@ class WordPieces:
         for row, found in enumerate(rows):
             place = slice(length - len(found), length) if left else slice(len(found))
             under[row, place] = found
-        return Pieces(inputs["input_ids"], inputs["attention_mask"], torch.from_numpy(under))
+        starts = np.array([_utterance_start(prompt) for prompt in prompts])[:, None]
+        said = (places[..., 1] > places[..., 0]) & (places[..., 0] >= starts)  # (B, P)
+        return Pieces(
+            inputs["input_ids"],
+            inputs["attention_mask"],
+            torch.from_numpy(said.astype(np.int64)),
+            torch.from_numpy(under),
+        )
 
 
 class WordStates(torch.nn.Module):
-    """The states of a reading prompt's tokens, projected to the reader's width.
+    """MiniLM's states of reading prompts, projected to the reader's width, and what it reads in them itself.
 
-    The projection starts at nothing, so that training begins from the words alone.
+    Projection and heads start at nothing, so that training begins from the words alone.
     """
 
     def __init__(self, encoder: Any, digest: str, pieces: WordPieces, width: int) -> None:
         super().__init__()
         self.encoder = encoder
-        self.projection = torch.nn.Linear(encoder.config.hidden_size, width, bias=False)
-        torch.nn.init.zeros_(self.projection.weight)
+        size = encoder.config.hidden_size
+        self.projection = torch.nn.Linear(size, width, bias=False)
+        self.acts = torch.nn.Linear(2 * size, len(ACTS))
+        """From the mean of all states beside the mean of the utterance's."""
+        self.slots = torch.nn.Linear(size, len(SLOTS))
+        for layer in self.layers().values():
+            for weight in layer.parameters():
+                torch.nn.init.zeros_(weight)
         self.digest = digest
         """SHA-256 of the encoder's own weights, before any adapter."""
         self.pieces = pieces
 
-    def states(self, pieces: Pieces) -> torch.Tensor:
-        """MiniLM's states, scaled and projected, (B, P, width)."""
-        states = self.encoder(input_ids=pieces.ids, attention_mask=pieces.mask).last_hidden_state
-        projected: torch.Tensor = self.projection(LENGTH * torch.nn.functional.normalize(states, dim=-1))
-        return projected
+    def layers(self) -> dict[str, torch.nn.Linear]:
+        """What is learned beside the adapters."""
+        return {"projection": self.projection, "acts": self.acts, "slots": self.slots}
 
-    def forward(self, pieces: Pieces) -> torch.Tensor:
-        """What to add to the vectors of the prompts' tokens, (B, T, width)."""
-        states = self.states(pieces)
-        rows = torch.arange(len(states), device=states.device)[:, None]
-        return states[rows, pieces.under.clamp(min=0)] * (pieces.under >= 0)[..., None]
+    def forward(self, pieces: Pieces) -> Heard:
+        """What MiniLM makes of `pieces`."""
+        states = self.encoder(input_ids=pieces.ids, attention_mask=pieces.mask).last_hidden_state
+        states = LENGTH * torch.nn.functional.normalize(states, dim=-1)  # (B, P, size)
+        means = [_mean(states, mask) for mask in (pieces.mask, pieces.said)]
+        return Heard(self.projection(states), self.acts(torch.cat(means, dim=-1)), self.slots(states))
+
+
+def _mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    weights = mask[..., None].to(states.dtype)
+    return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
 
 
 def new_word_states(tokenizer: "PreTrainedTokenizerBase", width: int) -> WordStates:
@@ -127,9 +162,13 @@ def new_word_states(tokenizer: "PreTrainedTokenizerBase", width: int) -> WordSta
 
 
 def save_word_states(words: WordStates, folder: Path) -> None:
-    """The projection and MiniLM's adapters, in half precision; MiniLM itself stays in its package."""
-    projection = {"projection": words.projection.weight.detach().half().cpu().contiguous()}
-    save_file(projection, folder / PROJECTION, metadata={"encoder": words.digest})
+    """Projection, heads and MiniLM's adapters, in half precision; MiniLM itself stays in its package."""
+    weights = {
+        f"{name}.{part}": weight.detach().half().cpu().contiguous()
+        for name, layer in words.layers().items()
+        for part, weight in layer.named_parameters()
+    }
+    save_file(weights, folder / PROJECTION, metadata={"encoder": words.digest})
     words.encoder.peft_config["default"].base_model_name_or_path = ENCODER
     words.encoder.save_pretrained(folder / ADAPTERS, save_embedding_layers=False)
     (folder / ADAPTERS / "README.md").unlink(missing_ok=True)  # an empty model card
@@ -151,15 +190,18 @@ def load_word_states(folder: Path, tokenizer: "PreTrainedTokenizerBase", *, trai
 
     encoder, digest, pieces = _load_encoder()
     with safe_open(folder / PROJECTION, "pt") as opened:
-        wanted, weight = opened.metadata()["encoder"], opened.get_tensor("projection").float()
+        wanted = opened.metadata()["encoder"]
+        weights = {name: opened.get_tensor(name).float() for name in opened.keys()}  # noqa: SIM118
     if digest != wanted:
         raise ModelError(f"{folder / PROJECTION} was trained with another encoder (SHA-256 {wanted[:12]}...)")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an older name
         adapted: Any = PeftModel.from_pretrained(encoder, str(folder / ADAPTERS), is_trainable=train)
     encoder = adapted if train else adapted.merge_and_unload()
-    words = WordStates(encoder, digest, WordPieces(pieces, tokenizer), len(weight))
-    words.projection.load_state_dict({"weight": weight})
+    words = WordStates(encoder, digest, WordPieces(pieces, tokenizer), len(weights["projection.weight"]))
+    for name, layer in words.layers().items():
+        parts = {part: weights[f"{name}.{part}"] for part, _ in layer.named_parameters()}
+        layer.load_state_dict(parts)
     return words.train(train)
 
 
@@ -179,9 +221,13 @@ def _spoken(prompt: str) -> str:
     return text
 
 
+def _utterance_start(prompt: str) -> int:
+    return prompt.rindex(MARKS["now"]) + len(MARKS["now"])
+
+
 def _folded(offsets: Sequence[tuple[int, int]], prompt: str) -> list[tuple[int, int]]:
     """Token places with the second copy of the utterance laid over the first."""
-    first = prompt.rindex(MARKS["now"]) + len(MARKS["now"])
+    first = _utterance_start(prompt)
     second = prompt.rindex(MARKS["spans"]) + len(MARKS["spans"])
     back = second - first
     return [(start - back, end - back) if start >= second else (start, end) for start, end in offsets]

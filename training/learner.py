@@ -1,15 +1,20 @@
-"""What learns: a GPT-2 decoder, and MiniLM beside it in one of several designs."""
+"""What learns: a GPT-2 decoder with MiniLM beside it in one of several designs, or a given causal model."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from transformers import AutoModel, AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from bot.layout import MARKS, SLOTS, slot_token, special_tokens
-from bot.word_states import WordStates, new_word_states
+from bot.layout import ACTS, MARKS, SLOTS, act_token, slot_token, special_tokens
+from bot.word_states import Heard, WordStates, new_word_states
 from training.batches import CONTEXT, Batch
+
+PRESENT = 2.0
+"""How much more a token that is in a slot counts than one that is not."""
+ACT_SHARE = 2.0
+"""What the mean error of an act counts beside a token's error over all slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,48 +68,78 @@ def _warm_start(model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFast) -> N
 
 
 class Learner(torch.nn.Module):
-    """The decoder and its word states, learning together."""
+    """The decoder and its word states, learning together; a given model learns by itself."""
 
     def __init__(
-        self, model: GPT2LMHeadModel, words: WordStates, tokenizer: PreTrainedTokenizerFast, design: Design
+        self,
+        model: Any,
+        tokenizer: PreTrainedTokenizerFast,
+        words: WordStates | None = None,
+        *,
+        crossed: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
-        self.words = None if design.words == "none" else words
-        self._crossed = design.words == "crossed"
+        self.words = words
+        self._crossed = crossed
         ids = tokenizer.convert_tokens_to_ids
         self._slots = [ids(slot_token(slot)) for slot in SLOTS]
-        self._no = ids(MARKS["no"])
+        self._acts = [ids(act_token(act)) for act in ACTS]
+        self._yes, self._no = ids(MARKS["yes"]), ids(MARKS["no"])
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """Cross-entropy where a target counts, and binary cross-entropy of the slot tags."""
-        hidden = self._hidden(batch).flatten(0, 1)  # (B * T, width)
-        logits = self.model.lm_head(hidden[batch.counted])  # (n, vocabulary)
-        losses = torch.nn.functional.cross_entropy(logits.float(), batch.targets, reduction="none")
-        loss: torch.Tensor = (losses * batch.weights).sum() / batch.weights.sum()
-        if not len(batch.tagged):
-            return loss
-        table = self.model.transformer.wte.weight
-        slots = hidden[batch.tagged] @ (table[self._slots] - table[self._no]).T  # (m, slots)
-        errors = torch.nn.functional.binary_cross_entropy_with_logits(
-            slots.float(), batch.tags, reduction="none", pos_weight=slots.new_full((), 2.0).float()
-        )
-        return loss + (errors.sum(-1) * batch.tag_weights).sum() / batch.tag_weights.sum()
+        """Cross-entropy of the tokens that count; binary cross-entropy of the acts and of the slot tags."""
+        heard = None if batch.pieces is None or self.words is None else self.words(batch.pieces)
+        hidden = self._hidden(batch, heard).flatten(0, 1)  # (B * T, width)
+        marks = torch.isin(batch.ids.flatten()[batch.counted], batch.ids.new_tensor(self._acts))  # (n,)
+        loss = hidden.new_zeros(())
+        head = self.model.get_output_embeddings()
+        if not marks.all():
+            logits = head(hidden[batch.counted[~marks]])
+            loss = _weighted(
+                torch.nn.functional.cross_entropy(logits.float(), batch.targets[~marks], reduction="none"),
+                batch.weights[~marks],
+            )
+        if batch.pieces is not None:
+            logits = head(hidden[batch.counted[marks]])
+            odds = logits[:, self._yes] - logits[:, self._no]  # (B * acts,)
+            if heard is not None:
+                odds = odds + heard.acts.flatten()
+            yes = (batch.targets[marks] == self._yes).float()
+            loss = loss + ACT_SHARE * _weighted(_errors(odds, yes), batch.weights[marks])
+        if len(batch.tagged):
+            logits = head(hidden[batch.tagged])
+            odds = logits[:, self._slots] - logits[:, [self._no]]  # (m, slots)
+            if batch.pieces is not None and heard is not None:
+                odds = odds + heard.beside(batch.pieces.under)[1].flatten(0, 1)[batch.tagged]
+            loss = loss + _weighted(_errors(odds, batch.tags, PRESENT).sum(-1), batch.tag_weights)
+        return loss
 
-    def _hidden(self, batch: Batch) -> torch.Tensor:
+    def _hidden(self, batch: Batch, heard: Heard | None) -> torch.Tensor:
         """The decoder's last states, (B, T, width); padding stands behind, where nothing looks."""
-        vectors = self.model.transformer.wte(batch.ids)
+        vectors = self.model.get_input_embeddings()(batch.ids)
         crossed = {}
-        if batch.pieces is not None and self.words is not None:
+        if batch.pieces is not None and heard is not None:
             if self._crossed:
-                crossed = {
-                    "encoder_hidden_states": self.words.states(batch.pieces),
-                    "encoder_attention_mask": batch.pieces.mask,
-                }
+                crossed = {"encoder_hidden_states": heard.states, "encoder_attention_mask": batch.pieces.mask}
             else:
-                vectors = vectors + self.words(batch.pieces)
-        hidden: torch.Tensor = self.model.transformer(inputs_embeds=vectors, **crossed).last_hidden_state
+                vectors = vectors + heard.beside(batch.pieces.under)[0]
+        # A model under PEFT's adapters is asked by itself: they lie inside its layers.
+        model = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+        hidden: torch.Tensor = model.get_decoder()(inputs_embeds=vectors, **crossed).last_hidden_state
         return hidden
+
+
+def _errors(odds: torch.Tensor, truth: torch.Tensor, present: float = 1.0) -> torch.Tensor:
+    """Binary cross-entropy; what is true counts `present` times."""
+    odds = odds.float()
+    return torch.nn.functional.binary_cross_entropy_with_logits(
+        odds, truth, reduction="none", pos_weight=odds.new_tensor(present)
+    )
+
+
+def _weighted(losses: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    return (losses * weights).sum() / weights.sum()
 
 
 def new_learner(tokenizer: PreTrainedTokenizerFast, design: Design) -> Learner:
@@ -115,4 +150,7 @@ def new_learner(tokenizer: PreTrainedTokenizerFast, design: Design) -> Learner:
     for name, parameter in words.encoder.named_parameters():
         if design.encoder != "lora":
             parameter.requires_grad_(design.encoder == "full" and "lora_" not in name)
-    return Learner(new_model(tokenizer, design), words, tokenizer, design)
+    crossed = design.words == "crossed"
+    return Learner(
+        new_model(tokenizer, design), tokenizer, None if design.words == "none" else words, crossed=crossed
+    )

@@ -5,6 +5,7 @@ loads, a loss plot and a log under `--out`.
 """
 
 import argparse
+import copy
 import json
 import math
 import multiprocessing
@@ -26,6 +27,7 @@ from bot.word_states import load_word_states, new_word_states, save_word_states
 from training import sources
 from training.batches import Batch, Batches, load
 from training.examples import Corpus, Encoder, Example, load_corpus, stream
+from training.given import given_learner, given_tokenizer, merged
 from training.learner import Design, Learner, new_learner
 
 VOCABULARY = 8192
@@ -130,9 +132,7 @@ class Training:
 def save(learner: Learner, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """A folder of half-precision safetensors, tokenizer and layout digest; thresholds are chosen after."""
     folder.mkdir(parents=True, exist_ok=True)
-    half = GPT2LMHeadModel(learner.model.config)
-    half.load_state_dict(learner.model.state_dict())
-    half.half().save_pretrained(folder)
+    merged(copy.deepcopy(learner.model)).half().save_pretrained(folder)
     if learner.words is not None:
         save_word_states(learner.words, folder)
     tokenizer.save_pretrained(folder)
@@ -167,7 +167,8 @@ def main() -> None:
     if (out / "tokenizer").exists():
         tokenizer = PreTrainedTokenizerFast.from_pretrained(out / "tokenizer")
     else:
-        tokenizer = train_tokenizer(corpus)
+        base = arguments.base
+        tokenizer = train_tokenizer(corpus) if base is None else given_tokenizer(base)
         tokenizer.save_pretrained(out / "tokenizer")
     training = Training(_learner(arguments, tokenizer), arguments.rate)
     progress = training.progress
@@ -178,8 +179,9 @@ def main() -> None:
         progress.history = [tuple(entry) for entry in state["history"]]
     print(f"{sum(p.numel() for p in training.learning):,} parameters learn on {training.accelerator.device}")
 
-    # Whoever goes on from a trained model has had the early share of plain dialogue.
-    share = multiprocessing.Value("d", 0.0 if arguments.start is None else 1.0)
+    # A model that was trained before needs no early share of plain dialogue.
+    begins = arguments.start is None and arguments.base is None
+    share = multiprocessing.Value("d", 0.0 if begins else 1.0)
 
     def examples(seed: int) -> Iterator[Example]:
         return stream(corpus, Encoder(tokenizer), seed, lambda: share.value, arguments.replies)
@@ -191,7 +193,7 @@ def main() -> None:
     for batch in load(batches, arguments.workers):
         progress.minutes = (time.monotonic() - began) / 60
         done = progress.minutes >= arguments.minutes
-        if arguments.start is None:
+        if begins:
             share.value = progress.minutes / arguments.minutes
         training.step(batch, min(1.0, progress.minutes / arguments.minutes))
         if progress.step % 50 == 0:
@@ -214,11 +216,13 @@ def _learner(arguments: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) 
     design = Design(
         arguments.width, arguments.layers, arguments.heads, words=arguments.words, dropout=arguments.dropout
     )
+    if arguments.base is not None:
+        return given_learner(arguments.base, tokenizer, lora=arguments.adapt == "lora")
     if arguments.start is None:
         return new_learner(tokenizer, design)
     model = GPT2LMHeadModel.from_pretrained(arguments.start).float()
     words = load_word_states(arguments.start, tokenizer, train=True)
-    return Learner(model, words or new_word_states(tokenizer, design.width), tokenizer, design)
+    return Learner(model, tokenizer, words, crossed=model.config.add_cross_attention)
 
 
 def _arguments() -> argparse.Namespace:
@@ -230,6 +234,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1.2e-3, help="highest learning rate")
     parser.add_argument("--replies", type=float, default=19, help="share of replies, reading having 77")
     parser.add_argument("--start", type=Path, help="a model folder of this recipe to go on from")
+    parser.add_argument("--base", help="a causal model, a folder or a hub id, to teach instead of a new one")
+    parser.add_argument("--adapt", choices=("full", "lora"), default="full", help="what of --base learns")
     parser.add_argument("--taught", type=Path, help="turns that a teacher read, of training.teach")
     parser.add_argument("--tokens", type=int, default=1536, help="tokens of a batch")
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches")
