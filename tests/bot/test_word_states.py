@@ -26,17 +26,28 @@ def prompts():
 
 def laid(words, prompts, *, left=False):
     """What `words` adds to the prompts' tokens."""
+    pieces = words.pieces(prompts, left=left)
     with torch.inference_mode():
-        return words(words.pieces(prompts, left=left))
+        return words(pieces).beside(pieces.under)[0]
+
+
+def odds(words, prompts):
+    """MiniLM's own log-odds of acts, and of slots at the prompts' tokens."""
+    pieces = words.pieces(prompts, left=True)
+    with torch.inference_mode():
+        heard = words(pieces)
+    return heard.acts, heard.beside(pieces.under)[1]
 
 
 def test_new_ones_add_nothing(tokenizer, prompts):
     """Training begins from the words alone."""
-    added = laid(new_word_states(tokenizer, 48), prompts)
+    words = new_word_states(tokenizer, 48)
+    added = laid(words, prompts)
 
     longest = max(len(tokenizer(prompt, add_special_tokens=False)["input_ids"]) for prompt in prompts)
     assert tuple(added.shape) == (2, longest, 48)
     assert not added.any()
+    assert not any(said.any() for said in odds(words, prompts))
 
 
 def test_both_copies_of_the_utterance_take_the_same_states(tokenizer, prompts):
@@ -56,12 +67,15 @@ def test_saved_and_loaded_they_are_the_same(tokenizer, prompts, tmp_path):
     words = new_word_states(tokenizer, 48).eval()
     for name, parameter in words.named_parameters():
         if parameter.requires_grad:
-            torch.nn.init.normal_(parameter, std=0.5 if "projection" in name else 0.05)
+            torch.nn.init.normal_(parameter, std=0.05 if "lora" in name else 0.5)
     save_word_states(words, tmp_path)
-    before = laid(words, prompts)
+    before = laid(words, prompts), *odds(words, prompts)
     for train in (True, False):
-        again = laid(load_word_states(tmp_path, tokenizer, train=train).eval(), prompts)
-        assert torch.allclose(before, again, atol=0.05 * float(before.abs().max()))
+        loaded = load_word_states(tmp_path, tokenizer, train=train).eval()
+        again = laid(loaded, prompts), *odds(loaded, prompts)
+        for one, other in zip(before, again, strict=True):
+            assert one.any()
+            assert torch.allclose(one, other, atol=0.05 * float(one.abs().max()))
 
 
 def test_those_of_another_encoder_are_refused(tokenizer, tmp_path):
@@ -83,3 +97,15 @@ def test_padding_takes_nothing(tokenizer, prompts, left):
         empty = len(row) - len(alone)
         assert torch.allclose(row[empty:] if left else row[: len(alone)], alone, atol=1e-4)
         assert not (row[:empty] if left else row[len(alone) :]).any()
+
+
+def test_only_the_utterance_is_what_is_said(tokenizer):
+    """Whatever the history, and whatever words of ours a person writes."""
+    words = new_word_states(tokenizer, 48)
+    history = (Message("user", "scary films"), Message("assistant", "reply: The Others"))
+    prompt = render_read(history, "reply: not that one")[0]
+    pieces = words.pieces([prompt], left=True)
+
+    said = words.pieces._pieces.decode(pieces.ids[0][pieces.said[0] > 0])
+
+    assert said == "reply : not that one"

@@ -55,7 +55,7 @@ def test_a_given_model_learns_the_layout_and_is_served(folder, tmp_path, lora):
     turns = own_labelled("films")[:24]
     encoder = Encoder(tokenizer)
     batch = pad([encoder.reading(turn) for turn in turns], tokenizer.pad_token_id, _pieces(tokenizer))
-    for _ in range(40):
+    for _ in range(160):
         training.step(batch, 0.0)
     training.progress.settle()
     losses = [loss for _, loss, _ in training.progress.history]
