@@ -54,7 +54,7 @@ bench: install
 	$(BIN)/python -m benchmarks.writing
 	$(BIN)/python -m benchmarks.feedback
 	$(BIN)/python -m benchmarks.durability
-	$(BIN)/python -m benchmarks.reading
+	$(BIN)/parley evaluate intent
 	$(BIN)/python -m benchmarks.movielens
 	$(BIN)/python -m benchmarks.workers
 

@@ -1,6 +1,7 @@
-"""Two domains that nothing was trained on: what sixty turns ask for, as constraints of their catalogues.
+"""Two domains that no label was made for: what sixty turns ask for, as constraints of their catalogues.
 
-The catalogues are read from PARLEY_DATA_DIR; turns and configurations lie here.
+Of retail-demo-store the recipe knows product names, which it swaps into patterns; of the hotels nothing. The
+catalogues are read from PARLEY_DATA_DIR; turns and configurations lie here.
 """
 
 import csv
