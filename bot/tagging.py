@@ -13,6 +13,8 @@ from bot.layout import SLOTS, slot_token
 
 MOST_SPANS = 12
 """Spans of one utterance; the surest are kept."""
+CONTINUES = 0.5
+"""A token beside one of the slot continues its span from this share of the threshold on: names stay whole."""
 
 
 def is_boundary(text: str, position: int) -> bool:
@@ -39,13 +41,16 @@ def spans_of(
     """The spans `(slot, start, end)` of `text`, in slot order.
 
     `offsets` are the characters of each token and `probabilities` (tokens, slots) how surely it belongs to
-    each slot. Neighbouring tokens over the slot's threshold make one span, widened to whole words. A
-    threshold stands under its slot's token, since acts share names with slots; 0.5 where there is none.
+    each slot. Neighbouring tokens make one span if one of them is over the slot's threshold and the others
+    near it (hysteresis); it is widened to whole words. A threshold stands under its slot's token, since acts share names with slots; 0.5 where there is none.
     """
     found: list[tuple[float, str, int, int]] = []
     for column, slot in enumerate(SLOTS):
-        tagged = probabilities[:, column] >= thresholds.get(slot_token(slot), 0.5)
-        for first, last in _runs(tagged):
+        threshold = thresholds.get(slot_token(slot), 0.5)
+        sure_of = probabilities[:, column]
+        for first, last in _runs(sure_of >= CONTINUES * threshold):
+            if sure_of[first : last + 1].max() < threshold:
+                continue
             start, end = _whole_words(text, offsets[first][0], offsets[last][1])
             if not any(map(str.isalnum, text[start:end])):
                 continue
