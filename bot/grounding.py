@@ -59,6 +59,7 @@ class Grounder:
         `shown` is the list last shown, in order; `focus` the items spoken of last; `asked` the field that
         the assistant's question was about, which a bare number or "the first" then answers.
         """
+        reading = self._whole_titles(reading, utterance)
         pointed = {
             (span.start, span.end): self._references.resolve(span.text, shown, focus, now)
             for span in reading.of("ref")
@@ -95,6 +96,20 @@ class Grounder:
             denied=tuple(dict.fromkeys(denied)),
             unresolved=tuple(unresolved),
         )
+
+    def _whole_titles(self, reading: Reading, utterance: str) -> Reading:
+        """The reading with spans that cut a title widened to it; a number within one counts nothing."""
+        titles = self.titles.mentions(utterance)
+        spans: list[Span] = []
+        for span in reading.spans:
+            around = next((one for one in titles if one.start <= span.start and span.end <= one.end), None)
+            if around is not None and span.slot == "count":
+                continue
+            if around is not None and span.slot in ("like", "dislike", "seen", "ref"):
+                span = Span(span.slot, utterance[around.start : around.end], around.start, around.end)
+            if span not in spans:
+                spans.append(span)
+        return replace(reading, spans=tuple(spans))
 
     def _implied(self, reading: Reading, shown: Sequence[str], focus: Sequence[str]) -> list[str]:
         """What "seen it" or "sounds good" is about when no word points: what was spoken of, if it is one."""

@@ -42,7 +42,8 @@ def spans_of(
 
     `offsets` are the characters of each token and `probabilities` (tokens, slots) how surely it belongs to
     each slot. Neighbouring tokens make one span if one of them is over the slot's threshold and the others
-    near it (hysteresis); it is widened to whole words. A threshold stands under its slot's token, since acts share names with slots; 0.5 where there is none.
+    near it (hysteresis); it is widened to whole words. A threshold stands under its slot's token, since acts
+    share names with slots; 0.5 where there is none.
     """
     found: list[tuple[float, str, int, int]] = []
     for column, slot in enumerate(SLOTS):

@@ -190,3 +190,11 @@ def test_a_denied_wish_is_quoted_with_its_denial(films):
     (wish,) = films.ground("something funny, nothing too long", avoid="too long").constraints
 
     assert wish.text == "nothing too long"
+
+
+def test_a_span_that_cuts_a_title_is_widened_to_it(films):
+    """And the number in it counts nothing."""
+    intent = films.ground("Something like 12 Angry Men", like="Angry", count="12")
+
+    assert [(like.text, like.item_id is None) for like in intent.likes] == [("12 Angry Men", False)]
+    assert intent.count is None
