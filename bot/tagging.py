@@ -50,9 +50,10 @@ def spans_of(
         threshold = thresholds.get(slot_token(slot), 0.5)
         sure_of = probabilities[:, column]
         for first, last in _runs(sure_of >= CONTINUES * threshold):
-            if sure_of[first : last + 1].max() < threshold:
-                continue
             start, end = _whole_words(text, offsets[first][0], offsets[last][1])
+            over = [offsets[at] for at in range(first, last + 1) if sure_of[at] >= threshold]
+            if not any(a < end and start < b for a, b in over):  # none, or but a comma that is trimmed
+                continue
             if not any(map(str.isalnum, text[start:end])):
                 continue
             sure = float(probabilities[first : last + 1, column].mean())
