@@ -48,9 +48,17 @@ def given_learner(source: str, tokenizer: PreTrainedTokenizerFast, *, lora: bool
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     if lora:
+        # New rows of the output begin alike, so that yes less no says nothing until they learn, too.
         marks = tokenizer.convert_tokens_to_ids(special_tokens())
+        tables = [model.get_input_embeddings()]
+        if not model.config.tie_word_embeddings:
+            tables.append(model.get_output_embeddings())
+        names = [name for name, module in model.named_modules() if any(module is table for table in tables)]
         adapters = LoraConfig(
-            r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", trainable_token_indices=marks
+            r=RANK,
+            lora_alpha=2 * RANK,
+            target_modules="all-linear",
+            trainable_token_indices=dict.fromkeys(names, marks),
         )
         model = get_peft_model(model, adapters)
     return Learner(model, tokenizer)
