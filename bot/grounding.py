@@ -19,6 +19,7 @@ from bot.values import ValueIndex
 from retrieval.catalogue import Catalogue
 from retrieval.filters import Constraint, Op
 from retrieval.open import Retrieval
+from retrieval.titles import PEOPLE
 
 _NEGATE_OP: dict[Op, Op] = {"eq": "ne", "in": "not_in", "lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt"}
 _UNITS = {"price": "dollars", "runtime": "minutes", "rating": "stars"}
@@ -174,7 +175,7 @@ class Grounder:
     def _named_in_needs(
         self, reading: Reading, utterance: str, known: Sequence[Constraint]
     ) -> list[Constraint]:
-        """Values that a need calls by name, as "thrillers", where no wish was read of their field."""
+        """Kinds and people that a need calls by name, where no wish was read of their field."""
         taken = {constraint.field for constraint in known}
         elsewhere = [span for slot in ("like", "dislike", "seen") for span in reading.of(slot)]
         found: list[Constraint] = []
@@ -183,7 +184,8 @@ class Grounder:
                 continue
             for match in self.values.named(span.text):
                 role = self.catalogue.config.role_of(match.field)
-                if role in _KINDS_OF_THINGS and match.field not in taken:
+                full_name = role in PEOPLE and " " in match.words  # "More scary books by Stephen King"
+                if (role in _KINDS_OF_THINGS or full_name) and match.field not in taken:
                     before = utterance[: span.start] + span.text.partition(match.words)[0]
                     chosen = _chosen(match.field, match.values, match.words)
                     found.append(_negated(chosen) if _is_denied(before, len(before)) else chosen)

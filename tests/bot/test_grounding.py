@@ -198,3 +198,10 @@ def test_a_span_that_cuts_a_title_is_widened_to_it(films):
 
     assert [(like.text, like.item_id is None) for like in intent.likes] == [("12 Angry Men", False)]
     assert intent.count is None
+
+
+def test_a_person_named_in_full_within_a_need_is_a_wish(films):
+    """Whether or not the name was read as one."""
+    assert films.wishes("more funny films with Tom Hanks", need="funny films with Tom Hanks", want="funny")[
+        -1
+    ] == ("cast", "eq", "Tom Hanks")
