@@ -189,7 +189,7 @@ class Responder:
         for inquiry in intent.inquiries or (Inquiry("ask", "tell me more"),):
             if inquiry.kind == "compare":
                 if len(items) < 2 and not intent.unresolved:
-                    items = [self._catalogue[item] for item in before.shown[:2]]
+                    items = self._contenders(before.shown, inquiry.text)
                 orders += self._comparison(items[:2], inquiry.text)
             elif inquiry.kind == "why":
                 orders += [self._why(item, state, user) for item in items[:1]]
@@ -236,6 +236,18 @@ class Responder:
             return Order("unknown", tuple(facts), "My record of [TITLE] does not say.", ("TITLE",))
         said = tuple(fact.name for fact in facts[:2])
         return Order("why", tuple(facts), f"[TITLE] came up for [{facts[1].name}].", said)
+
+    def _contenders(self, shown: Sequence[str], words: str) -> list[Item]:
+        """The shown items to compare when none is named: of "which is the newest?" the newest first."""
+        items = [self._catalogue[item] for item in shown if item in self._catalogue]
+        degree = self._values.degree(words)
+        if degree is not None:
+            field, sign, _ = degree
+            numbers = {item.item_id: item.fields.get(field) for item in items}
+            measured = {item: float(n) for item, n in numbers.items() if isinstance(n, int | float)}
+            items = [item for item in items if item.item_id in measured]
+            items.sort(key=lambda item: sign * measured[item.item_id], reverse=True)
+        return items
 
     def _comparison(self, pair: Sequence[Item], words: str) -> list[Order]:
         """What sets two items apart, the field that was spoken of first."""

@@ -16,6 +16,7 @@ from retrieval.catalogue import Catalogue
 from retrieval.embedding import TextEncoder
 from retrieval.everyday import FUNCTION_WORDS
 from retrieval.items import FieldSpec
+from retrieval.text import fold
 
 SAME_MEANING = 0.76
 """Cosine from which "a scary film" and "a horror film" are the same: true pairs have .77 to .94, strangers
@@ -186,7 +187,7 @@ def _keys(value: str, *, people: bool) -> Iterable[str]:
 
 
 def _fold(text: str) -> str:
-    words = re.findall(r"\w+", text.casefold().replace("'s", "").replace("’s", ""))
+    words = re.findall(r"\w+", fold(text).replace("'s", ""))
     return " ".join(word for word in words if word != "and")  # "Brindle & Co"
 
 

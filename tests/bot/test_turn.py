@@ -475,3 +475,18 @@ def test_follow_ups_and_openings_come_from_the_catalogue(parley, say):
     assert 2 <= len(turn.suggestions) <= 4
     assert 3 <= len(parley.openings()) <= 4
     assert all(text.strip() for text in (*turn.suggestions, *parley.openings()))
+
+
+def test_the_newest_of_all_that_were_shown_is_named(say, parley):
+    """Not of the first two: the newest comes first in the comparison."""
+    shown = ids(say("a thriller", want="thriller", k=5))
+    years = {item: parley.item(item).fields["year"] for item in shown}
+    newest = parley.item(max(shown, key=years.get))
+
+    turn = say("which is the newest?", "inquire", compare="which is the newest")
+
+    assert str(newest.fields["year"]) in turn.reply
+    assert newest.title in turn.reply
+    assert turn.reply.index(newest.title) == min(
+        turn.reply.find(parley.item(item).title) for item in shown if parley.item(item).title in turn.reply
+    )

@@ -140,3 +140,8 @@ def test_an_everyday_surname_is_a_name_where_it_is_written_as_one(films):
     """Doris Day is meant by her whole name, by a capital, or behind a word that leads to people."""
     assert found(films, "rainy day") == []
     assert [match.values for match in films.grounder.values.find("Doris Day")]
+
+
+@pytest.mark.parametrize("words", ["Celine Sciamma", "Céline Sciamma", "celine sciamma"])
+def test_a_name_is_known_without_its_accents(films, words):
+    assert found(films, words) == [("directors", "Céline Sciamma")]
