@@ -55,7 +55,7 @@ class LabelledTurn:
     """The published id of the dialogue it comes from, where it has one."""
 
 
-def _redial_text(text: str, names: dict[str, str]) -> str:
+def redial_text(text: str, names: dict[str, str]) -> str:
     def title(match: re.Match[str]) -> str:
         name = names.get(match.group(1))
         return re.sub(r"\s*\(\d{4}\)$", "", name) if name else match.group(0)
@@ -79,7 +79,7 @@ def _redial(*, held_out: bool) -> Iterator[tuple[str, list[tuple[int | None, Mes
                 message.get("messageId"),
                 Message(
                     "user" if message["senderWorkerId"] == row["initiatorWorkerId"] else "assistant",
-                    _redial_text(message["text"], names),
+                    redial_text(message["text"], names),
                 ),
             )
             for message in row["messages"]
