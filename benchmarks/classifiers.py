@@ -1,8 +1,8 @@
 """The reader's acts beside classifiers trained on the same labels: `python -m benchmarks.classifiers`.
 
 Logistic regression over TF-IDF, over frozen MiniLM, over both; and MiniLM fine-tuned end to end over the
-utterance and the three messages before it, which takes an hour of two cores. Thresholds are chosen on dev for
-each; gains are paired, by bootstrap over dialogues. Needs PARLEY_DATA_DIR.
+utterance and the three messages before it, which takes half an hour of two cores. Thresholds are chosen on
+dev for each; gains are paired, by bootstrap over dialogues. Needs PARLEY_DATA_DIR.
 """
 
 import argparse
@@ -33,7 +33,7 @@ FROZEN = {"TF-IDF": (True, False), "MiniLM, frozen": (False, True), "both": (Tru
 RESAMPLES = 2_000
 HISTORY = 3
 """Messages before the utterance that the fine-tuned encoder sees."""
-PIECES, BATCH, EPOCHS, RATE, HEAD_RATE = 192, 32, 6, 5e-5, 1e-3
+PIECES, BATCH, POOL, EPOCHS, RATE, HEAD_RATE = 192, 32, 16, 6, 5e-5, 1e-3
 
 
 def train_turns() -> list[LabelledTurn]:
@@ -117,7 +117,7 @@ class FineTuned(torch.nn.Module):
         return logits
 
     def fit(self, turns: Sequence[LabelledTurn], seed: int) -> "FineTuned":
-        """EPOCHS passes in random order, the rate falling to zero in a line."""
+        """EPOCHS passes in random batches, the rate falling to zero in a line."""
         rng = np.random.default_rng(seed)
         truth = torch.from_numpy(true_acts(turns).astype(np.float32)).to(self._device)
         optimizer = torch.optim.AdamW(
@@ -131,8 +131,7 @@ class FineTuned(torch.nn.Module):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.0, 1 - step / steps))
         self.train()
         for _ in range(EPOCHS):
-            order = rng.permutation(len(turns))[: len(turns) // BATCH * BATCH].reshape(-1, BATCH)
-            for rows in track(order, description="fine-tuning", transient=True):
+            for rows in track(_batches(turns, rng), description="fine-tuning", transient=True):
                 logits = self([turns[row] for row in rows])
                 loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, truth[rows])
                 optimizer.zero_grad()
@@ -147,6 +146,15 @@ class FineTuned(torch.nn.Module):
         parts = [turns[start : start + 64] for start in range(0, len(turns), 64)]
         found = [torch.sigmoid(self(part)).double().cpu().numpy() for part in parts]
         return np.concatenate(found)
+
+
+def _batches(turns: Sequence[LabelledTurn], rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """All turns but a few in random batches, of POOL batches those of like length together: less padding."""
+    order = rng.permutation(len(turns))[: len(turns) // BATCH * BATCH]
+    lengths = np.array([len(turn.text) + len(_before(turn)) for turn in turns])
+    pools = [order[at : at + POOL * BATCH] for at in range(0, len(order), POOL * BATCH)]
+    batches = [rows for pool in pools for rows in pool[np.argsort(lengths[pool])].reshape(-1, BATCH)]
+    return [batches[at] for at in rng.permutation(len(batches))]
 
 
 def kept(file: Path | None, turns: dict[str, list[LabelledTurn]], seed: int) -> dict[str, Probabilities]:

@@ -54,7 +54,7 @@ def load_model(config: ModelConfig) -> LanguageModel:
         model = AutoModelForCausalLM.from_pretrained(
             source, dtype=dtype, device_map=device, trust_remote_code=False, use_safetensors=True
         )
-        words = load_word_states(folder, tokenizer, train=False) if local else None
+        words = load_word_states(folder, tokenizer) if local else None
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         way_out = "set `model.path` to a whole folder, or get its files again"
@@ -63,9 +63,7 @@ def load_model(config: ModelConfig) -> LanguageModel:
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
     if config.int8 and device == "cpu":
-        model = quantise(model)
-        if words is not None:
-            words.encoder = quantise(words.encoder)
+        model = quantise(model)  # not MiniLM: that would cost more of what it reads than of its time
     return LanguageModel(
         model,
         tokenizer,

@@ -155,12 +155,11 @@ class LanguageModel(BaseLLM):
     def _probabilities(self, prompts: Sequence[str]) -> list[Probabilities]:
         inputs = self._encode(prompts)
         ids = inputs["input_ids"]
-        acts = torch.zeros(len(ids), len(ACTS), device=ids.device)
-        slots = torch.zeros(*ids.shape, len(SLOTS), device=ids.device)
+        heard = None
         if self._words is not None:
             pieces = self._words.pieces(prompts, left=True).to(ids.device)
             heard = self._words(pieces)
-            acts, (states, slots) = heard.acts, heard.beside(pieces.under)
+            states, heard_slots = heard.beside(pieces.under)
             if self._model.config.add_cross_attention:
                 crossed = {"encoder_hidden_states": heard.states, "encoder_attention_mask": pieces.mask}
                 inputs = inputs | crossed
@@ -168,11 +167,13 @@ class LanguageModel(BaseLLM):
                 vectors = self._model.get_input_embeddings()(inputs.pop("input_ids"))  # (B, T, d)
                 inputs = inputs | {"inputs_embeds": vectors + states.to(vectors.dtype)}
         logits = self._model(**inputs).logits.float()
-        acts = torch.sigmoid(acts + self._acts(ids, logits))
-        slots = torch.sigmoid(slots + self._slots(logits))
+        acts, slots = self._acts(ids, logits), self._slots(logits)
+        if heard is not None:  # two readers, each trained to answer by itself
+            acts, slots = (acts + heard.acts) / 2, (slots + heard_slots) / 2
+        sure_acts, sure_slots = torch.sigmoid(acts), torch.sigmoid(slots)
         return [
-            Probabilities(dict(zip(ACTS, row, strict=True)), *self._copied(prompt, slots[number]))
-            for number, (prompt, row) in enumerate(zip(prompts, acts.tolist(), strict=True))
+            Probabilities(dict(zip(ACTS, row, strict=True)), *self._copied(prompt, sure_slots[number]))
+            for number, (prompt, row) in enumerate(zip(prompts, sure_acts.tolist(), strict=True))
         ]
 
     def _read(self, prompts: Sequence[str]) -> list[str]:

@@ -1,14 +1,13 @@
 """Word states: what MiniLM makes of each word in its conversation, laid beside the reader's own tokens.
 
 A small decoder trained on little text knows few words; all-MiniLM-L6-v2 knows many. Its state of the word
-piece under each token of a reading prompt is scaled, projected and added to that token's vector. MiniLM
-takes part in the training by low-rank adapters (LoRA, https://arxiv.org/abs/2106.09685), which are merged
-into its weights for service, and by two linear heads, whose log-odds are added to the decoder's own: what
-MiniLM understands need not pass through the decoder. Tokens that the reader writes itself have no state.
+piece under each token of a reading prompt is scaled, projected and added to that token's vector. MiniLM's
+layers learn to read, too; its word vectors stay as they are. Two linear heads say what it reads by itself,
+and the reader's answer is the mean of both log-odds: what MiniLM understands need not pass through the
+decoder. Tokens that the reader writes itself have no state.
 """
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,13 +24,8 @@ from retrieval.embedding import EncoderConfig, checked_folder
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-PROJECTION = "word_states.safetensors"
-ADAPTERS = "encoder"
-"""What a model folder holds of its word states: a file of projection and heads, the adapters' folder."""
-ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
-RANK = 16
-ADAPTED = ("query", "key", "value", "dense")
-"""MiniLM's linear layers that learn, each by two matrices of RANK."""
+PROJECTION, LAYERS = "word_states.safetensors", "encoder.safetensors"
+"""What a model folder holds of its word states: projection and heads, and MiniLM's layers as they learned."""
 LENGTH = 4.0
 """Of a scaled state: longer ones make the projection's first steps too large, shorter ones too slow."""
 LONGEST = 512
@@ -129,11 +123,11 @@ class WordStates(torch.nn.Module):
             for weight in layer.parameters():
                 torch.nn.init.zeros_(weight)
         self.digest = digest
-        """SHA-256 of the encoder's own weights, before any adapter."""
+        """SHA-256 of the encoder's weights before it learned."""
         self.pieces = pieces
 
     def layers(self) -> dict[str, torch.nn.Linear]:
-        """What is learned beside the adapters."""
+        """What is learned beside MiniLM itself."""
         return {"projection": self.projection, "acts": self.acts, "slots": self.slots}
 
     def forward(self, pieces: Pieces) -> Heard:
@@ -150,59 +144,46 @@ def _mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def new_word_states(tokenizer: "PreTrainedTokenizerBase", width: int) -> WordStates:
-    """Word states that have learned nothing yet, with MiniLM's adapters ready to learn."""
-    from peft import LoraConfig, get_peft_model
-
+    """Word states that have learned nothing yet."""
     encoder, digest, pieces = _load_encoder()
-    adapters = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules=list(ADAPTED), lora_dropout=0.05)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an older name
-        adapted = get_peft_model(encoder, adapters)
-    return WordStates(adapted, digest, WordPieces(pieces, tokenizer), width)
+    return WordStates(encoder, digest, WordPieces(pieces, tokenizer), width)
 
 
 def save_word_states(words: WordStates, folder: Path) -> None:
-    """Projection, heads and MiniLM's adapters, in half precision; MiniLM itself stays in its package."""
-    weights = {
-        f"{name}.{part}": weight.detach().half().cpu().contiguous()
+    """Projection, heads and MiniLM's layers, in half precision; its word vectors stay in its package."""
+    heads = {
+        f"{name}.{part}": weight
         for name, layer in words.layers().items()
         for part, weight in layer.named_parameters()
     }
-    save_file(weights, folder / PROJECTION, metadata={"encoder": words.digest})
-    words.encoder.peft_config["default"].base_model_name_or_path = ENCODER
-    words.encoder.save_pretrained(folder / ADAPTERS, save_embedding_layers=False)
-    (folder / ADAPTERS / "README.md").unlink(missing_ok=True)  # an empty model card
-    file = folder / ADAPTERS / "adapter_model.safetensors"
-    save_file({name: weight.half() for name, weight in load_file(file).items()}, file)
+    save_file(_halved(heads), folder / PROJECTION, metadata={"encoder": words.digest})
+    save_file(_halved(words.encoder.encoder.state_dict()), folder / LAYERS)
 
 
-def load_word_states(folder: Path, tokenizer: "PreTrainedTokenizerBase", *, train: bool) -> WordStates | None:
-    """The word states of the model in `folder`, or None where it has none.
+def _halved(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: weight.detach().half().cpu().contiguous() for name, weight in weights.items()}
 
-    Adapters are merged into MiniLM's weights unless they are to `train`.
+
+def load_word_states(folder: Path, tokenizer: "PreTrainedTokenizerBase") -> WordStates | None:
+    """The word states of the model in `folder`, ready to read, or None where it has none.
 
     Raises:
         ModelError: they were trained with other weights of MiniLM than the installed ones.
     """
     if not (folder / PROJECTION).exists():
         return None
-    from peft import PeftModel
-
     encoder, digest, pieces = _load_encoder()
     with safe_open(folder / PROJECTION, "pt") as opened:
         wanted = opened.metadata()["encoder"]
         weights = {name: opened.get_tensor(name).float() for name in opened.keys()}  # noqa: SIM118
     if digest != wanted:
         raise ModelError(f"{folder / PROJECTION} was trained with another encoder (SHA-256 {wanted[:12]}...)")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an older name
-        adapted: Any = PeftModel.from_pretrained(encoder, str(folder / ADAPTERS), is_trainable=train)
-    encoder = adapted if train else adapted.merge_and_unload()
+    encoder.encoder.load_state_dict(load_file(folder / LAYERS))
     words = WordStates(encoder, digest, WordPieces(pieces, tokenizer), len(weights["projection.weight"]))
     for name, layer in words.layers().items():
         parts = {part: weights[f"{name}.{part}"] for part, _ in layer.named_parameters()}
         layer.load_state_dict(parts)
-    return words.train(train)
+    return words.eval()
 
 
 def _load_encoder() -> tuple[Any, str, Any]:
@@ -211,6 +192,7 @@ def _load_encoder() -> tuple[Any, str, Any]:
     folder, digest = checked_folder(EncoderConfig())
     encoder = AutoModel.from_pretrained(str(folder), local_files_only=True)
     encoder.pooler = None  # speaks for whole texts; only words are asked for
+    encoder.embeddings.requires_grad_(False)
     return encoder, digest, AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
 
 

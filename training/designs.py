@@ -27,10 +27,10 @@ from training.train import Training, plot
 DESIGNS = {
     "decoder alone": Design(words="none", warm=False),
     "warm word vectors": Design(words="none"),
-    "crossed, frozen": Design(words="crossed", encoder="frozen"),
-    "crossed, LoRA": Design(words="crossed"),
-    "added, frozen": Design(encoder="frozen"),
-    "added, LoRA": Design(),
+    "crossed, frozen": Design(words="crossed"),
+    "crossed, LoRA": Design(words="crossed", encoder="lora"),
+    "added, frozen": Design(),
+    "added, LoRA": Design(encoder="lora"),
 }
 
 

@@ -123,7 +123,10 @@ def load_corpus(seed: int, taught: Path | None = None) -> Corpus:
     return Corpus(
         redial=sources.redial_labelled("train"),
         own=[turn for name in sources.OWN for turn in sources.own_labelled(name)],
-        weak=weak.sgd_turns(12_000, seed) + weak.clinc_turns(3_500, seed),
+        weak=weak.sgd_turns(12_000, seed)
+        + weak.clinc_turns(3_500, seed)
+        + weak.multidogo_turns(1_500, seed)
+        + weak.moviebot_turns(),
         replies=writing.own_replies(),
         dialogues=list(sources.redial_dialogues()),
         elsewhere=list(sources.chatter()),
@@ -149,12 +152,17 @@ def _drawn(groups: Sequence[Sequence[LabelledTurn]], rng: random.Random) -> Labe
 
 
 def stream(
-    corpus: Corpus, encoder: Encoder, seed: int, progress: Callable[[], float], replies: float = 19
+    corpus: Corpus,
+    encoder: Encoder,
+    seed: int,
+    progress: Callable[[], float],
+    replies: float = 19,
+    talk: float = 3,
 ) -> Iterator[Example]:
     """Examples without end.
 
     `progress` (0 to 1) moves the mix from language towards people's own labels; `replies` is the share of
-    writing beside 77 of reading.
+    writing and `talk` that of plain dialogue, in the end, beside 77 of reading.
     """
     rng = random.Random(seed)
     redial, own = _by_act(corpus.redial), _by_act(corpus.own)
@@ -165,7 +173,7 @@ def stream(
     while True:
         early = max(0.0, 1 - progress() / 0.3)
         taught = 12 if corpus.taught else 0
-        shares = (28, 28, 6, 10, 5, taught, replies, 2 + 12 * early, 1 + 10 * early)
+        shares = (28, 28, 6, 10, 5, taught, replies, 2 / 3 * talk + 12 * early, talk / 3 + 10 * early)
         match rng.choices(kinds, shares)[0]:
             case "redial":
                 yield encoder.reading(augment.vary(_drawn(redial, rng), rng), language=rng.random() < 0.33)

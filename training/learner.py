@@ -1,5 +1,6 @@
 """What learns: a GPT-2 decoder with MiniLM beside it in one of several designs, or a given causal model."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,9 @@ from training.batches import CONTEXT, Batch
 
 PRESENT = 2.0
 """How much more a token that is in a slot counts than one that is not."""
+RANK = 16
+ADAPTED = ("query", "key", "value", "dense")
+"""MiniLM's linear layers that LoRA (https://arxiv.org/abs/2106.09685) teaches by two matrices of RANK."""
 ACT_SHARE = 2.0
 """What the mean error of an act counts beside a token's error over all slots."""
 
@@ -28,8 +32,8 @@ class Design:
     """Word vectors start from MiniLM's word pieces."""
     words: Literal["none", "added", "crossed"] = "added"
     """MiniLM's states of a reading prompt are added to the token vectors, or attended to in every layer."""
-    encoder: Literal["frozen", "lora", "full"] = "lora"
-    """What of MiniLM learns."""
+    encoder: Literal["frozen", "lora", "full"] = "frozen"
+    """What of MiniLM learns beside the decoder."""
     dropout: float = 0.1
 
 
@@ -68,7 +72,10 @@ def _warm_start(model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFast) -> N
 
 
 class Learner(torch.nn.Module):
-    """The decoder and its word states, learning together; a given model learns by itself."""
+    """The decoder and its word states, learning side by side; a given model learns by itself.
+
+    Each has a loss of its own, since what is asked for is the mean of what both say.
+    """
 
     def __init__(
         self,
@@ -82,16 +89,21 @@ class Learner(torch.nn.Module):
         self.model = model
         self.words = words
         self._crossed = crossed
-        ids = tokenizer.convert_tokens_to_ids
-        self._slots = [ids(slot_token(slot)) for slot in SLOTS]
-        self._acts = [ids(act_token(act)) for act in ACTS]
-        self._yes, self._no = ids(MARKS["yes"]), ids(MARKS["no"])
+        self._slots = [tokenizer.convert_tokens_to_ids(slot_token(slot)) for slot in SLOTS]
+        self._marks = Marks(tokenizer)
+
+    def train(self, mode: bool = True) -> "Learner":
+        """As any module, but for what does not learn: dropout would blur it."""
+        super().train(mode)
+        if self.words is not None and not _learns(self.words.encoder):
+            self.words.encoder.eval()
+        return self
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Cross-entropy of the tokens that count; binary cross-entropy of the acts and of the slot tags."""
         heard = None if batch.pieces is None or self.words is None else self.words(batch.pieces)
         hidden = self._hidden(batch, heard).flatten(0, 1)  # (B * T, width)
-        marks = torch.isin(batch.ids.flatten()[batch.counted], batch.ids.new_tensor(self._acts))  # (n,)
+        marks = self._marks.among(batch)  # (n,)
         loss = hidden.new_zeros(())
         head = self.model.get_output_embeddings()
         if not marks.all():
@@ -101,18 +113,13 @@ class Learner(torch.nn.Module):
                 batch.weights[~marks],
             )
         if batch.pieces is not None:
-            logits = head(hidden[batch.counted[marks]])
-            odds = logits[:, self._yes] - logits[:, self._no]  # (B * acts,)
-            if heard is not None:
-                odds = odds + heard.acts.flatten()
-            yes = (batch.targets[marks] == self._yes).float()
-            loss = loss + ACT_SHARE * _weighted(_errors(odds, yes), batch.weights[marks])
-        if len(batch.tagged):
-            logits = head(hidden[batch.tagged])
-            odds = logits[:, self._slots] - logits[:, [self._no]]  # (m, slots)
-            if batch.pieces is not None and heard is not None:
-                odds = odds + heard.beside(batch.pieces.under)[1].flatten(0, 1)[batch.tagged]
-            loss = loss + _weighted(_errors(odds, batch.tags, PRESENT).sum(-1), batch.tag_weights)
+            yes, no = self._marks.yes, self._marks.no
+            said = head(hidden[batch.counted[marks]])  # (B * acts, vocabulary)
+            tagged = head(hidden[batch.tagged])  # (m, vocabulary)
+            tags = tagged[:, self._slots] - tagged[:, [no]]
+            loss = loss + self._marks.loss(batch, said[:, yes] - said[:, no], tags)
+        if heard is not None and self.words is not None and _learns(self.words.acts):
+            loss = loss + self._marks.loss_of_heads(batch, heard)
         return loss
 
     def _hidden(self, batch: Batch, heard: Heard | None) -> torch.Tensor:
@@ -130,6 +137,51 @@ class Learner(torch.nn.Module):
         return hidden
 
 
+class Listener(torch.nn.Module):
+    """MiniLM, reading by its own heads."""
+
+    def __init__(self, words: WordStates, tokenizer: PreTrainedTokenizerFast) -> None:
+        super().__init__()
+        self.words = words
+        self._marks = Marks(tokenizer)
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Binary cross-entropy of the acts and of the slot tags of a batch of reading."""
+        return self._marks.loss_of_heads(batch, self.words(batch.pieces))
+
+
+class Marks:
+    """Which of a batch's tokens ask for an act, and how wrong the answers are."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+        ids = tokenizer.convert_tokens_to_ids
+        self._acts = [ids(act_token(act)) for act in ACTS]
+        self.yes, self.no = ids(MARKS["yes"]), ids(MARKS["no"])
+
+    def among(self, batch: Batch) -> torch.Tensor:
+        """True where the token that counts is an act's mark, (n,)."""
+        return torch.isin(batch.ids.flatten()[batch.counted], batch.ids.new_tensor(self._acts))
+
+    def loss(self, batch: Batch, acts: torch.Tensor, tags: torch.Tensor) -> torch.Tensor:
+        """Of log-odds of acts at their marks (B * acts,) and of slots where they are known (m, slots)."""
+        marks = self.among(batch)
+        yes = (batch.targets[marks] == self.yes).float()
+        loss = ACT_SHARE * _weighted(_errors(acts, yes), batch.weights[marks])
+        if len(batch.tagged):
+            loss = loss + _weighted(_errors(tags, batch.tags, PRESENT).sum(-1), batch.tag_weights)
+        return loss
+
+    def loss_of_heads(self, batch: Batch, heard: Heard) -> torch.Tensor:
+        """Of what MiniLM's own heads say."""
+        assert batch.pieces is not None
+        tags = heard.beside(batch.pieces.under)[1].flatten(0, 1)[batch.tagged]
+        return self.loss(batch, heard.acts.flatten(), tags)
+
+
+def _learns(module: torch.nn.Module) -> bool:
+    return any(parameter.requires_grad for parameter in module.parameters())
+
+
 def _errors(odds: torch.Tensor, truth: torch.Tensor, present: float = 1.0) -> torch.Tensor:
     """Binary cross-entropy; what is true counts `present` times."""
     odds = odds.float()
@@ -142,15 +194,27 @@ def _weighted(losses: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     return (losses * weights).sum() / weights.sum()
 
 
-def new_learner(tokenizer: PreTrainedTokenizerFast, design: Design) -> Learner:
-    """A decoder and word states that begin."""
-    words = new_word_states(tokenizer, design.width)
+def new_learner(
+    tokenizer: PreTrainedTokenizerFast, design: Design, words: WordStates | None = None
+) -> Learner:
+    """A decoder that begins, and word states that do or have learned before."""
+    words = words or new_word_states(tokenizer, design.width)
     if design.words == "crossed":  # nothing stands beside them: they must be seen from the start
         torch.nn.init.eye_(words.projection.weight)
-    for name, parameter in words.encoder.named_parameters():
-        if design.encoder != "lora":
-            parameter.requires_grad_(design.encoder == "full" and "lora_" not in name)
+    if design.encoder == "lora":
+        words.encoder = _adapted(words.encoder)
+    elif design.encoder == "frozen":
+        words.encoder.requires_grad_(False)
     crossed = design.words == "crossed"
     return Learner(
         new_model(tokenizer, design), tokenizer, None if design.words == "none" else words, crossed=crossed
     )
+
+
+def _adapted(encoder: Any) -> Any:
+    from peft import LoraConfig, get_peft_model
+
+    adapters = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules=list(ADAPTED), lora_dropout=0.05)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an older name
+        return get_peft_model(encoder, adapters)

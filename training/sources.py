@@ -210,6 +210,27 @@ def clinc() -> list[tuple[str, str]]:
     return [(text, intent) for text, intent in data["train"] + data["oos_train"]]
 
 
+def multidogo(domain: str) -> Iterator[tuple[str, str]]:
+    """MultiDoGO train utterances of one domain's customers, with their intents."""
+    with gzip.open(data_dir() / "multidogo" / f"{domain}_train.tsv.gz", "rt", encoding="utf-8") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            yield row["utterance"], row["intent"]
+
+
+def moviebot() -> Iterator[tuple[list[Message], list[str]]]:
+    """IAI MovieBot's dialogues: messages up to one of the user's, and the acts of that one."""
+    with gzip.open(
+        data_dir() / "iai-moviebot" / "annotated_dialogues.json.gz", "rt", encoding="utf-8"
+    ) as file:
+        for dialogue in json.load(file):
+            messages: list[Message] = []
+            for turn in dialogue["conversation"]:
+                user = turn["participant"] == "USER"
+                messages.append(Message("user" if user else "assistant", turn["utterance"].strip()))
+                if user:
+                    yield messages[:], [act["intent"] for act in turn["dialogue_acts"]]
+
+
 @dataclass(frozen=True, slots=True)
 class Film:
     title: str

@@ -1,4 +1,7 @@
-"""Train the shipped model: `python -m training.train --minutes 60`.
+"""Train the shipped model, MiniLM first and then the decoder with it:
+
+    python -m training.train --listen --minutes 30 --out runs/listener
+    python -m training.train --minutes 60 --listener runs/listener/model
 
 Seeded, resumable (`--resume`), on a CPU or a GPU by accelerate. Writes a model folder that `bot.loading`
 loads, a loss plot and a log under `--out`.
@@ -13,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,9 +32,11 @@ from training import sources
 from training.batches import Batch, Batches, load
 from training.examples import Corpus, Encoder, Example, load_corpus, stream
 from training.given import given_learner, given_tokenizer, merged
-from training.learner import Design, Learner, new_learner
+from training.learner import Design, Learner, Listener, new_learner
 
 VOCABULARY = 8192
+ENCODER_RATE = 5e-5
+"""Of a MiniLM that learns, the highest: more would undo what it knows."""
 
 
 def train_tokenizer(corpus: Corpus) -> PreTrainedTokenizerFast:
@@ -85,24 +91,32 @@ class Progress:
 
 
 class Training:
-    """One learner under AdamW, its rate rising over 100 steps and falling by a cosine."""
+    """One learner under AdamW, its rates rising over 100 steps and falling by a cosine.
 
-    def __init__(self, learner: Learner, rate: float) -> None:
-        self.accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
-        self.learning = [p for p in learner.parameters() if p.requires_grad]
+    MiniLM's own layers learn at ENCODER_RATE at most, all else at `rate`.
+    """
+
+    def __init__(self, learner: torch.nn.Module, rate: float, *, bf16: bool = False) -> None:
+        bf16 = bf16 or torch.cuda.is_available()
+        self.accelerator = Accelerator(mixed_precision="bf16" if bf16 else "no")
+        named = [(name, p) for name, p in learner.named_parameters() if p.requires_grad]
+        self.learning = [p for _, p in named]
+        encoder = [p for name, p in named if ".encoder." in f".{name}"]
+        rest = [p for name, p in named if ".encoder." not in f".{name}"]
+        self._rates = [rate, ENCODER_RATE]
         optimizer = torch.optim.AdamW(
-            self.learning, lr=rate, betas=(0.9, 0.98), weight_decay=0.05, fused=torch.cuda.is_available()
-        )
+            [{"params": rest}, {"params": encoder}],
+            lr=rate, betas=(0.9, 0.98), weight_decay=0.05, fused=torch.cuda.is_available(),
+        )  # fmt: skip
         self.learner, self._optimizer = self.accelerator.prepare(learner, optimizer)
-        self._rate = rate
         self.progress = Progress()
 
     def step(self, batch: Batch, share: float) -> None:
         """Learn from one batch at `share` (0 to 1) of the run."""
         progress = self.progress
         warming = min(1.0, (progress.step + 1) / 100)
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._rate * warming * (0.02 + 0.49 * (1 + math.cos(math.pi * share)))
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * warming * (0.02 + 0.49 * (1 + math.cos(math.pi * share)))
         self.learner.train()
         loss = self.learner(batch.to(self.accelerator.device))
         self.accelerator.backward(loss)
@@ -112,9 +126,9 @@ class Training:
         progress.step, progress.tokens = progress.step + 1, progress.tokens + batch.ids.numel()
         progress.fresh.append((progress.tokens, loss.detach(), batch.pieces is not None))
 
-    def unwrapped(self) -> Learner:
-        learner: Learner = self.accelerator.unwrap_model(self.learner)
-        return learner
+    def unwrapped(self) -> Any:
+        """The Learner or Listener itself."""
+        return self.accelerator.unwrap_model(self.learner)
 
     def summary(self) -> str:
         """The last steps' mean losses in one line."""
@@ -129,9 +143,15 @@ class Training:
         )
 
 
-def save(learner: Learner, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """A folder of half-precision safetensors, tokenizer and layout digest; thresholds are chosen after."""
+def save(learner: Learner | Listener, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """A folder of half-precision safetensors, tokenizer and layout digest; thresholds are chosen after.
+
+    Of a Listener the word states alone.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(learner, Listener):
+        save_word_states(learner.words, folder)
+        return
     merged(copy.deepcopy(learner.model)).half().save_pretrained(folder)
     if learner.words is not None:
         save_word_states(learner.words, folder)
@@ -170,7 +190,7 @@ def main() -> None:
         base = arguments.base
         tokenizer = train_tokenizer(corpus) if base is None else given_tokenizer(base)
         tokenizer.save_pretrained(out / "tokenizer")
-    training = Training(_learner(arguments, tokenizer), arguments.rate)
+    training = Training(_learner(arguments, tokenizer), arguments.rate, bf16=arguments.bf16)
     progress = training.progress
     if arguments.resume and (out / "state.json").exists():
         training.accelerator.load_state(str(out / "checkpoint"))
@@ -180,11 +200,12 @@ def main() -> None:
     print(f"{sum(p.numel() for p in training.learning):,} parameters learn on {training.accelerator.device}")
 
     # A model that was trained before needs no early share of plain dialogue.
-    begins = arguments.start is None and arguments.base is None
+    begins = arguments.start is None and arguments.base is None and not arguments.listen
     share = multiprocessing.Value("d", 0.0 if begins else 1.0)
 
     def examples(seed: int) -> Iterator[Example]:
-        return stream(corpus, Encoder(tokenizer), seed, lambda: share.value, arguments.replies)
+        shares = {"replies": 0.0, "talk": 0.0} if arguments.listen else {"replies": arguments.replies}
+        return stream(corpus, Encoder(tokenizer), seed, lambda: share.value, **shares)
 
     words = training.unwrapped().words or new_word_states(tokenizer, arguments.width)
     seed = arguments.seed + progress.step
@@ -212,17 +233,21 @@ def main() -> None:
             return
 
 
-def _learner(arguments: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) -> Learner:
+def _learner(arguments: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) -> Learner | Listener:
     design = Design(
         arguments.width, arguments.layers, arguments.heads, words=arguments.words, dropout=arguments.dropout
     )
     if arguments.base is not None:
         return given_learner(arguments.base, tokenizer, lora=arguments.adapt == "lora")
+    heard = load_word_states(arguments.listener or arguments.start or Path(), tokenizer)
+    if arguments.listen:
+        return Listener(heard or new_word_states(tokenizer, arguments.width), tokenizer)
+    if heard is not None:  # they have learned; only how the decoder takes them changes
+        heard.requires_grad_(False).projection.requires_grad_(True)
     if arguments.start is None:
-        return new_learner(tokenizer, design)
+        return new_learner(tokenizer, design, heard)
     model = GPT2LMHeadModel.from_pretrained(arguments.start).float()
-    words = load_word_states(arguments.start, tokenizer, train=True)
-    return Learner(model, tokenizer, words, crossed=model.config.add_cross_attention)
+    return Learner(model, tokenizer, heard, crossed=model.config.add_cross_attention)
 
 
 def _arguments() -> argparse.Namespace:
@@ -234,11 +259,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1.2e-3, help="highest learning rate")
     parser.add_argument("--replies", type=float, default=19, help="share of replies, reading having 77")
     parser.add_argument("--start", type=Path, help="a model folder of this recipe to go on from")
+    parser.add_argument(
+        "--listen", action="store_true", help="the first stage: MiniLM learns to read by itself"
+    )
+    parser.add_argument("--listener", type=Path, help="the model folder of a first stage, to be read with")
     parser.add_argument("--base", help="a causal model, a folder or a hub id, to teach instead of a new one")
     parser.add_argument("--adapt", choices=("full", "lora"), default="full", help="what of --base learns")
     parser.add_argument("--taught", type=Path, help="turns that a teacher read, of training.teach")
     parser.add_argument("--tokens", type=int, default=1536, help="tokens of a batch")
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches")
+    parser.add_argument(
+        "--bf16", action="store_true", help="half the precision, for CPUs that are fast in it"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
     defaults = Design()

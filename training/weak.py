@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.layout import Message
-from training.sources import LabelledTurn, clinc, sgd_dialogues
+from training.sources import LabelledTurn, clinc, moviebot, multidogo, sgd_dialogues
 
 _DOMAINS = ("Movies", "Media", "Music", "Restaurants", "Events", "Hotels", "Travel", "Homes", "RentalCars")
 _CHAT = {
@@ -17,6 +17,17 @@ _UNCLEAR = {
     "travel_suggestion", "what_can_i_ask_you", "repeat", "cancel", "next_song", "play_music",
     "what_song", "recipe", "meaning_of_life", "tell_joke", "fun_fact", "user_name",
     "change_user_name", "change_ai_name", "change_language",
+}  # fmt: skip
+
+_SERVICES = ("airline", "finance", "insurance", "software")
+"""MultiDoGO's domains in which nothing is found for anyone; its fast food and media sell."""
+_POLITE = {"openinggreeting", "closinggreeting", "thankyou"}
+_NO_SERVICE = {"contentonly", "confirmation", "rejection", "outofdomain"}
+"""Answers to questions that are not there: only the customers' side is."""
+_MOVIEBOT = {
+    "INQUIRE": "request", "INQUIRE.SIMILAR": "request", "REVEAL.REVISE": "refine", "NOTE.LIKE": "accept",
+    "NOTE.ACCEPT": "accept", "NOTE.DISLIKE": "reject", "NOTE.YES": "seen", "COMPLETE": "chat",
+    "INQUIRE.MORE": "inquire", "INQUIRE.ITEMINFO": "inquire",
 }  # fmt: skip
 
 
@@ -84,4 +95,26 @@ def clinc_turns(count: int, seed: int) -> list[LabelledTurn]:
     return [
         LabelledTurn((), text, ("chat",) if intent in _CHAT else ("other",), ())
         for text, intent in rows[:count]
+    ]
+
+
+def multidogo_turns(count: int, seed: int) -> list[LabelledTurn]:
+    """Small talk of customers, and services that are out of scope."""
+    turns = []
+    for domain in _SERVICES:
+        for text, intent in multidogo(domain):
+            if intent in _POLITE:
+                turns.append(LabelledTurn((), text, ("chat",), ()))
+            elif intent not in _NO_SERVICE:
+                turns.append(LabelledTurn((), text, ("other",), None))
+    random.Random(seed).shuffle(turns)
+    return turns[:count]
+
+
+def moviebot_turns() -> list[LabelledTurn]:
+    """Turns with an assistant for films whose one act has a counterpart here."""
+    return [
+        LabelledTurn(tuple(messages[-5:-1]), messages[-1].text, (_MOVIEBOT[acts[0]],), None)
+        for messages, acts in moviebot()
+        if len(acts) == 1 and acts[0] in _MOVIEBOT
     ]
