@@ -24,7 +24,8 @@ from retrieval.titles import PEOPLE
 _NEGATE_OP: dict[Op, Op] = {"eq": "ne", "in": "not_in", "lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt"}
 _UNITS = {"price": "dollars", "runtime": "minutes", "rating": "stars"}
 _DENIED = re.compile(
-    r"(?:\b(?:not|no|nothing|without|except|avoid)\b|n['’]t\b)(?:\s+(?:more|too|so|any|with|very|an?|another|want))*\s*$",
+    r"(?:\b(?:not|no|nothing|without|except|avoid|(?:any|every|all)\w*(?:\s+\w+)?\s+but)\b|n['’]t\b)"
+    r"(?:\s+(?:more|too|so|any|with|very|an?|another|want|for))*\s*$",
     re.IGNORECASE,
 )
 """Stands before words that are denied: the negation's scope is what follows at once."""
@@ -169,8 +170,13 @@ class Grounder:
         flags = self._flags(span.text)
         if not (matches or degree or flags):
             matches = self.values.meant(span.text)
-        found = [*(_chosen(match.field, match.values, span.text) for match in matches), *flags]
-        return [*map(_negated, found), *bound] if negative else [*found, *bound]
+        found = [_negated(flag) if negative else flag for flag in flags]
+        for match in matches:
+            chosen = _chosen(match.field, match.values, span.text)
+            # "Any colour but pink" denies within the span.
+            at = span.start + max(0, span.text.find(match.words))
+            found.append(_negated(chosen) if negative or _is_denied(utterance, at) else chosen)
+        return [*found, *bound]
 
     def _named_in_needs(
         self, reading: Reading, utterance: str, known: Sequence[Constraint]

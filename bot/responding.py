@@ -187,8 +187,10 @@ class Responder:
         items = [self._catalogue[item] for item in about]
         orders: list[Order] = []
         for inquiry in intent.inquiries or (Inquiry("ask", "tell me more"),):
-            if inquiry.kind == "compare":
-                if len(items) < 2 and not intent.unresolved:
+            pointed = bool(intent.references or intent.unresolved)
+            which = not pointed and len(before.shown) > 1 and self._is_superlative(inquiry.text)
+            if which or inquiry.kind == "compare":
+                if which or (len(items) < 2 and not intent.unresolved):
                     items = self._contenders(before.shown, inquiry.text)
                 orders += self._comparison(items[:2], inquiry.text)
             elif inquiry.kind == "why":
@@ -236,6 +238,11 @@ class Responder:
             return Order("unknown", tuple(facts), "My record of [TITLE] does not say.", ("TITLE",))
         said = tuple(fact.name for fact in facts[:2])
         return Order("why", tuple(facts), f"[TITLE] came up for [{facts[1].name}].", said)
+
+    def _is_superlative(self, words: str) -> bool:
+        """ "The newest" asks which of several, whatever else was read."""
+        degree = self._values.degree(words)
+        return degree is not None and degree[2].endswith("est")
 
     def _contenders(self, shown: Sequence[str], words: str) -> list[Item]:
         """The shown items to compare when none is named: of "which is the newest?" the newest first."""

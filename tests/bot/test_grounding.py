@@ -1,5 +1,7 @@
 """Spans to typed wishes and item ids, over the demo catalogues."""
 
+import pytest
+
 SHOWN = ("parasite-2019", "inception-2010", "toy-story-1995")
 
 
@@ -190,6 +192,21 @@ def test_a_denied_wish_is_quoted_with_its_denial(films):
     (wish,) = films.ground("something funny, nothing too long", avoid="too long").constraints
 
     assert wish.text == "nothing too long"
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("any colour but pink", "colour but pink"),
+        ("anything but pink", "pink"),
+        ("everything except for pink", "pink"),
+    ],
+)
+def test_all_but_one_value_denies_it(shop, text, want):
+    """Whether the words that deny stand before the span or in it."""
+    (wish,) = shop.ground(text, want=want).constraints
+
+    assert (wish.field, wish.op, wish.value) == ("colour", "ne", "pink")
 
 
 def test_a_span_that_cuts_a_title_is_widened_to_it(films):

@@ -477,13 +477,14 @@ def test_follow_ups_and_openings_come_from_the_catalogue(parley, say):
     assert all(text.strip() for text in (*turn.suggestions, *parley.openings()))
 
 
-def test_the_newest_of_all_that_were_shown_is_named(say, parley):
-    """Not of the first two: the newest comes first in the comparison."""
+@pytest.mark.parametrize("slot", ["compare", "ask"])
+def test_the_newest_of_all_that_were_shown_is_named(say, parley, slot):
+    """Not of the first two: the newest comes first in the comparison, however the question was read."""
     shown = ids(say("a thriller", want="thriller", k=5))
     years = {item: parley.item(item).fields["year"] for item in shown}
     newest = parley.item(max(shown, key=years.get))
 
-    turn = say("which is the newest?", "inquire", compare="which is the newest")
+    turn = say("which is the newest?", "inquire", **{slot: "which is the newest"})
 
     assert str(newest.fields["year"]) in turn.reply
     assert newest.title in turn.reply
