@@ -55,6 +55,10 @@ bench: install
 	$(BIN)/python -m benchmarks.feedback
 	$(BIN)/python -m benchmarks.durability
 	$(BIN)/parley evaluate intent
+	$(BIN)/python -m benchmarks.classifiers
+	$(BIN)/python -m benchmarks.opinions
+	$(BIN)/python -m benchmarks.fuzz
+	$(BIN)/python -m benchmarks.compression
 	$(BIN)/python -m benchmarks.movielens
 	$(BIN)/python -m benchmarks.workers
 
