@@ -88,7 +88,7 @@ def main() -> None:
     print("| variant | MiB in memory | reading, p50 ms | of float32 | macro-F1 | kappa | exact span F1 |")
     print("|---|---|---|---|---|---|---|")
     for name, model in models.items():
-        found, middle = figures(turns, read_dev(model, turns)), float(np.median(seconds[name]))
+        found, middle = figures(read_dev(model, turns)), float(np.median(seconds[name]))
         print(
             f"| {name} | {mebibytes(model):.0f} | {1000 * middle:.0f} | {middle / first:.2f} | "
             f"{found['macro_f1']:.3f} | {found['kappa']:.3f} | {found['span_f1']:.3f} |",

@@ -13,7 +13,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,12 @@ from rich.progress import track
 
 from benchmarks import keywords, unseen
 from benchmarks.untaught import untaught
+from benchmarks.values import gold, grounders, home, plain, values
 from bot.configs import ModelConfig
+from bot.grounding import Grounder
 from bot.layout import ACTS
 from bot.loading import SHIPPED, load_model
 from bot.model import LanguageModel
-from bot.quantities import parse_quantity
 from bot.settings import Settings
 from bot.understanding import Reading, Span, read
 from training.evaluate import read_dev
@@ -36,11 +36,6 @@ from training.sources import LabelledTurn, own_labelled, redial_labelled
 SEED = 20261123
 RESAMPLES = 10_000
 PLOTS = Path(__file__).parent / "plots"
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-"""Dates "the last five years" on both sides."""
-VALUED = ("like", "dislike", "seen", "want", "avoid")
-"""Slots that become likes, dislikes, seen items and constraints."""
-_LEADING = {"a", "an", "the", "some", "any", "from", "in", "by", "with", "of", "my", "all", "old", "more"}
 Reader = Callable[[LabelledTurn], Reading]
 Counts = NDArray[np.int64]
 
@@ -65,7 +60,10 @@ def majority_acts(train: Sequence[LabelledTurn]) -> Reader:
     return lambda turn: Reading(acts, ())
 
 
-def tally(turns: Sequence[LabelledTurn], readings: Sequence[Reading]) -> Tally:
+def tally(
+    turns: Sequence[LabelledTurn], readings: Sequence[Reading], catalogues: Sequence[Grounder]
+) -> Tally:
+    """Counts of `readings`, their values grounded in the catalogue that each turn's labels fit best."""
     names = [dialogue(turn) for turn in turns]
     dialogues = {name: row for row, name in enumerate(dict.fromkeys(names))}
     size = len(dialogues)
@@ -81,20 +79,19 @@ def tally(turns: Sequence[LabelledTurn], readings: Sequence[Reading]) -> Tally:
         for column, act in enumerate(ACTS):
             predicted, true = act in reading.acts, act in turn.acts
             found.acts[row, column] += (predicted and true, predicted, true)
-        gold = [Span(slot, turn.text[start:end], start, end) for slot, start, end in turn.spans or ()]
-        spans = found.pairs["spans"][row]
-        spans += (_shared(_words(reading.spans), _words(gold)), len(reading.spans), len(gold))
-        found.pairs["spans overlapping"][row] += (
-            _overlapping(reading.spans, gold),
-            len(reading.spans),
-            len(gold),
+        labels, sizes = gold(turn), (len(reading.spans), len(turn.spans or ()))
+        found.pairs["spans"][row] += (_shared(_words(reading.spans), _words(labels)), *sizes)
+        found.pairs["spans overlapping"][row] += (_overlapping(reading.spans, labels), *sizes)
+        grounder = home(turn, catalogues)
+        said, true_values = (values(turn, spans, grounder) for spans in (reading.spans, labels))
+        found.pairs["values"][row] += (_shared(said, true_values), said.total(), true_values.total())
+        pointing, references = (
+            Counter(plain(span.text) for span in spans if span.slot == "ref")
+            for spans in (reading.spans, labels)
         )
-        values = [Counter(_values(one)) for one in (reading.spans, gold)]
-        found.pairs["values"][row] += (_shared(*values), values[0].total(), values[1].total())
-        references = [Counter(_values(one, ("ref",))) for one in (reading.spans, gold)]
-        if references[1]:  # exact: all of a turn's, and no other
-            found.pairs["references"][row] += (references[0] == references[1], 1, 1)
-        down = [_turned_down(reading.acts, reading.spans), _turned_down(turn.acts, gold)]
+        if references:  # exact: all of a turn's, and no other
+            found.pairs["references"][row] += (pointing == references, 1, 1)
+        down = [_turned_down(reading.acts, reading.spans), _turned_down(turn.acts, labels)]
         found.pairs["turned down"][row] += (down[0] and down[1], down[0], down[1])
     return found
 
@@ -111,20 +108,6 @@ def _turned_down(acts: Sequence[str], spans: Sequence[Span]) -> bool:
 
 def _words(spans: Sequence[Span]) -> Counter[Any]:
     return Counter((span.slot, span.text.lower()) for span in spans)
-
-
-def _values(spans: Sequence[Span], slots: Sequence[str] = VALUED) -> list[Any]:
-    """(slot, normalised value): a range of numbers, else the words without case or what leads to them."""
-    values = []
-    for span in spans:
-        if span.slot not in slots:
-            continue
-        quantity = parse_quantity(span.text, NOW) if span.slot in ("want", "avoid") else None
-        words = span.text.lower().replace("’", "'").split()
-        while len(words) > 1 and words[0] in _LEADING:
-            words = words[1:]
-        values.append((span.slot, quantity or " ".join(words)))
-    return values
 
 
 def _shared(predicted: Counter[Any], gold: Counter[Any]) -> int:
@@ -201,22 +184,22 @@ def measure(
     model = load_model(ModelConfig(path=str(folder), device="cpu", read_seconds=600))
     variants: dict[str, Any] = {}
     by_act: dict[str, Any] = {}
-    for name, turns in sets.items():
-        systems = {"": model_reader(model)}
-        if not alone:
-            systems |= {
-                ", majority": majority_acts(redial_labelled("train")),
-                ", keyword list": lambda turn: keywords.read(turn.text),
-            }
-        for system, reader in systems.items():
-            found = tally(turns, _read_all(reader, turns, name + system))
-            variants[name + system] = with_intervals(found, resamples, seed)
-            by_act[name + system] = _by_act(found)
-        if not alone:
-            with untaught(folder, seed) as copy:
-                random = model_reader(load_model(ModelConfig(path=str(copy), device="cpu", read_seconds=600)))
-                found = tally(turns, _read_all(random, turns, f"{name}, random"))
-            variants[f"{name}, random weights"] = with_intervals(found, resamples, seed)
+    systems = {"": model_reader(model)}
+    if not alone:
+        systems |= {
+            ", majority": majority_acts(redial_labelled("train")),
+            ", keyword list": lambda turn: keywords.read(turn.text),
+        }
+        with untaught(folder, seed) as copy:
+            random = load_model(ModelConfig(path=str(copy), device="cpu", read_seconds=600))
+        systems[", random weights"] = model_reader(random)
+    with grounders() as every:
+        catalogues = {"ReDial": [every["demo"]], "own turns": list(every.values())}
+        for name, turns in sets.items():
+            for system, reader in systems.items():
+                found = tally(turns, _read_all(reader, turns, name + system), catalogues[name])
+                variants[name + system] = with_intervals(found, resamples, seed)
+                by_act[name + system] = _by_act(found)
     for name, domain in unseen.measure(model, resamples, seed).items():
         variants[f"never seen: {name}"] = domain
     if plots is not None:
@@ -228,7 +211,7 @@ def measure(
         "part": part,
         "messages": {name: len(turns) for name, turns in sets.items()},
         "bootstrap": {"resamples": resamples, "seed": seed, "unit": "dialogue"},
-        "machine": f"{os.cpu_count()} CPU cores ({platform.machine()}), int8",
+        "machine": f"{os.cpu_count()} CPU cores ({platform.machine()}), decoder in int8",
         "data": "ReDial: part of train, messages of held-out seekers, labelled by hand; own turns",
     }
 

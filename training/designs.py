@@ -115,7 +115,7 @@ def judge(
 ) -> dict[str, float]:
     """Figures of dev."""
     at_once = 32 if torch.cuda.is_available() else 8
-    return figures(turns, read_dev(as_model(learner, tokenizer), turns, at_once))
+    return figures(read_dev(as_model(learner, tokenizer), turns, at_once))
 
 
 def _arguments() -> argparse.Namespace:

@@ -16,9 +16,10 @@ from transformers import PreTrainedTokenizerFast
 
 import prompts
 from bot.layout import ACTS, MARKS, PLACEHOLDERS, SLOTS, TASKS, Message, act_token, special_tokens
+from bot.model import Probabilities
 from training.augment import vary
 from training.contexts import contexts
-from training.evaluate import FEWEST, LOWEST, best_threshold
+from training.evaluate import FEWEST, LOWEST, Dev, best_threshold, best_thresholds, span_f1
 from training.examples import Encoder, _by_act, _drawn
 from training.patterns import parse_marked
 from training.sources import LABELS, OWN, LabelledTurn, own_labelled, read_jsonl
@@ -253,12 +254,20 @@ def test_thresholds_stay_in_bounds_and_rare_acts_keep_the_default():
     assert best_threshold(scores, scores > 0.95) == pytest.approx(0.5)
 
 
-def test_a_slot_is_rare_by_its_turns_not_its_tokens():
-    """Fifty tokens of few turns say little; of enough turns they count."""
-    scores = np.array([0.35] * 50 + [0.25] * 50)
+def test_a_slots_threshold_is_that_of_the_best_spans():
+    """Where a word that is a little likely would join the span, only a higher one leaves it out."""
+    labelled = turn("a slow one", spans=[("want", "slow one")])
+    slots = np.zeros((3, len(SLOTS)), dtype=np.float32)
+    slots[:, SLOTS.index("want")] = (0.3, 0.7, 0.7)
+    read = Probabilities(dict.fromkeys(ACTS, 0.0), slots, [(0, 2), (2, 7), (7, 11)])
+    none = np.zeros((FEWEST, len(ACTS)))
+    many = Dev([labelled] * FEWEST, none, none > 0, [read] * FEWEST)
 
-    assert best_threshold(scores, scores > 0.3, turns=FEWEST - 1) == pytest.approx(0.5)
-    assert best_threshold(scores, scores > 0.3, turns=FEWEST) == pytest.approx(0.35)
+    assert span_f1(many, {"<|want|>": 0.5}) == 0
+    assert span_f1(many, {"<|want|>": 0.65}) == 1
+    assert best_thresholds(many)["<|want|>"] == pytest.approx(0.65)
+    few = Dev(many.turns[1:], none[1:], none[1:] > 0, many.read[1:])
+    assert best_thresholds(few)["<|want|>"] == pytest.approx(0.5)
 
 
 def test_contexts_are_those_of_the_replies():
