@@ -271,6 +271,7 @@ def test_site_asks_nothing_of_other_hosts(site, browser):
     folder, address = site
     asked, trouble = [], []
     page = browser.new_page()
+    page.set_default_timeout(120_000)  # a busy machine is no fault of the site
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: trouble.append(str(error)))
 
