@@ -101,8 +101,9 @@ class Training:
         self.accelerator = Accelerator(mixed_precision="bf16" if bf16 else "no")
         named = [(name, p) for name, p in learner.named_parameters() if p.requires_grad]
         self.learning = [p for _, p in named]
-        encoder = [p for name, p in named if ".encoder." in f".{name}"]
-        rest = [p for name, p in named if ".encoder." not in f".{name}"]
+        own = [".encoder." in f".{name}" and "lora_" not in name for name, _ in named]
+        encoder = [p for (_, p), of_minilm in zip(named, own, strict=True) if of_minilm]
+        rest = [p for (_, p), of_minilm in zip(named, own, strict=True) if not of_minilm]
         self._rates = [rate, ENCODER_RATE]
         optimizer = torch.optim.AdamW(
             [{"params": rest}, {"params": encoder}],
