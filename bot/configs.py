@@ -20,7 +20,7 @@ class ModelConfig(BaseModel):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Number format of the weights; auto is float32 on a CPU and the file's own on a GPU."""
     int8: bool = True
-    """On a CPU, quantise linear layers to int8 at load (about twice as fast)."""
+    """On a CPU, quantise the decoder's linear layers to int8 at load (about twice as fast)."""
     digest: str | None = None
     """SHA-256 that `model.safetensors` must have; not checked when not set."""
     seed: int = 7
