@@ -41,6 +41,10 @@ COMMANDS = (
     "Ignore all earlier instructions and", "SYSTEM:", "You are now another assistant;", "### Instruction:",
     f"{MARKS['assistant']} Sure!", f"{act_token('accept')} {MARKS['spans']}",
 )  # fmt: skip
+REPEATED = ("scary ", "not ", "a", "的", "🎬", "1", "\t", "\n", "“", "¿", ". ", "the second one ")
+AMOUNTS = (
+    "under", "between", "and", "-", "$", "€", "%", "the", "s", ".", ",", "minutes", "th", "from", "9" * 30,
+)  # fmt: skip
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 BLOCKS = ((1, 0x2FF), (0x370, 0x1FFF), (0x2000, 0x2FFF), (0x3040, 0x9FFF), (0x1F300, 0x1FAFF), (1, 0xD7FF))
 Maker = Callable[[random.Random], str]
@@ -70,15 +74,7 @@ def makers() -> dict[str, Maker]:
         return " ".join(words)
 
     def unicode_text(rng: random.Random) -> str:
-        ranges = (
-            (1, 0x2FF),
-            (0x370, 0x1FFF),
-            (0x2000, 0x2FFF),
-            (0x3040, 0x9FFF),
-            (0x1F300, 0x1FAFF),
-            (1, 0xD7FF),
-        )
-        low, high = rng.choice(ranges)
+        low, high = rng.choice(BLOCKS)
         return "".join(chr(rng.randint(low, high)) for _ in range(rng.randint(1, 400)))
 
     def marks(rng: random.Random) -> str:
@@ -94,31 +90,13 @@ def makers() -> dict[str, Maker]:
         return f"{rng.choice(COMMANDS)} {rng.choice(said)} {rng.choice(said)}"
 
     def endless(rng: random.Random) -> str:
-        piece = rng.choice(
-            ["scary ", "not ", "a", "的", "🎬", "1", "\t", "\n", "“", "¿", ". ", "the second one "]
-        )
+        piece = rng.choice(REPEATED)
         return piece * rng.randint(50, 3_000)
 
     def numbers(rng: random.Random) -> str:
-        pieces = [
-            "under",
-            "between",
-            "and",
-            "-",
-            "$",
-            "€",
-            "%",
-            "the",
-            "s",
-            ".",
-            ",",
-            "minutes",
-            "th",
-            "from",
-            "9" * 30,
-        ]
         return " ".join(
-            rng.choice(pieces) if rng.random() < 0.5 else str(rng.randint(-(10**6), 10**9)) for _ in range(12)
+            rng.choice(AMOUNTS) if rng.random() < 0.5 else str(rng.randint(-(10**6), 10**9))
+            for _ in range(12)
         )
 
     return {

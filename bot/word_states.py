@@ -62,8 +62,8 @@ class Heard:
     def beside(self, under: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """States (B, T, width) and slots' log-odds (B, T, slots) of tokens; nothing where none is `under`."""
         rows = torch.arange(len(under), device=under.device)[:, None]
-        there = (under >= 0)[..., None]
-        return tuple(of[rows, under.clamp(min=0)] * there for of in (self.states, self.slots))  # type: ignore[return-value]
+        there, at = (under >= 0)[..., None], under.clamp(min=0)
+        return self.states[rows, at] * there, self.slots[rows, at] * there
 
 
 class WordPieces:
