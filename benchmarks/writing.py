@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks import demo
 from benchmarks.report import arguments, machine, percent, publish, share, table
 from benchmarks.untaught import untaught
-from bot.claims import check
+from bot.drafts import check
 from bot.service import Parley
 from bot.settings import Settings
 from bot.writing import Order, Writer, Written

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from langchain_core.prompts import PromptTemplate
 
 import prompts
-from bot.claims import check, fill
+from bot.drafts import check, fill
 from bot.decoding import FactConstraint
 from bot.errors import ModelError, ModelStopped
 from bot.facts import Fact

@@ -31,6 +31,7 @@ DESIGNS = {
     "crossed, LoRA": Design(words="crossed", encoder="lora"),
     "added, frozen": Design(),
     "added, LoRA": Design(encoder="lora"),
+    "added, whole": Design(encoder="full"),
 }
 
 
@@ -43,14 +44,20 @@ def as_model(learner: Learner, tokenizer: PreTrainedTokenizerFast) -> LanguageMo
 
 
 def run(
-    design: Design, tokenizer: PreTrainedTokenizerFast, batches: list[Batch], rate: float, seed: int
+    design: Design,
+    tokenizer: PreTrainedTokenizerFast,
+    batches: list[Batch],
+    rate: float,
+    seed: int,
+    *,
+    bf16: bool,
 ) -> Training:
     """Train one design on `batches`, in their order."""
     set_seed(seed)
-    training = Training(new_learner(tokenizer, design), rate)
+    training = Training(new_learner(tokenizer, design), rate, bf16=bf16)
     for number, batch in enumerate(batches):
         training.step(batch, number / len(batches))
-        if training.progress.step % 500 == 0:
+        if training.progress.step % 100 == 0:
             print(training.summary(), flush=True)
     training.progress.settle()
     return training
@@ -66,7 +73,7 @@ def main() -> None:
 
     def measure(name: str) -> None:
         began = time.monotonic()
-        training = run(DESIGNS[name], tokenizer, batches, arguments.rate, arguments.seed)
+        training = run(DESIGNS[name], tokenizer, batches, arguments.rate, arguments.seed, bf16=arguments.bf16)
         row = {"seconds": time.monotonic() - began, "tokens": training.progress.tokens}
         learner = training.unwrapped()
         row["decoder_parameters"] = sum(p.numel() for p in learner.model.parameters())
@@ -128,6 +135,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tokens", type=int, default=4096, help="tokens of a batch")
     parser.add_argument("--rate", type=float, default=1.2e-3, help="highest learning rate")
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches")
+    parser.add_argument(
+        "--bf16", action="store_true", help="half the precision, for CPUs that are fast in it"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--together", action="store_true", help="all designs at once; set OMP_NUM_THREADS=1 beside it"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.claims import check, fill
+from bot.drafts import check, fill
 from bot.facts import Fact
 
 TITLE, YEAR, DIRECTOR = Fact("TITLE", "Heat"), Fact("YEAR", "1995"), Fact("DIRECTOR", "Michael Mann")

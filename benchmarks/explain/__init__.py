@@ -1,0 +1,1 @@
+"""How true, personal and varied replies are: `parley evaluate explain`, and how well the claim checker judges."""
