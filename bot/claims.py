@@ -43,6 +43,10 @@ _BEFORE_NUMBER = re.compile(
 _STOPS = re.compile(
     r"[;:—–!?,]|\s-\s|\.(?=\s|$)|\b(?:but|while|so|because|then|and (?:I|this|it|here|try))\b"
 )
+_ASKING = re.compile(
+    r"\b(?:did|do|does|have|had|has|would|are|were|shall|could|can|will|should|may)\s*$", re.IGNORECASE
+)
+_IF = re.compile(r"\b(?:if|when|whenever|unless|whether|should|in case|as soon as|once)\s*$", re.IGNORECASE)
 _BETWEEN = (
     "did|do|had|have|both|really|also|already|just|once|clearly|so|said|told me|mentioned|that|say|were|are|you|"
     "must|being|a|big|your|much|first|originally|only|always|recently"
@@ -199,6 +203,8 @@ class ClaimChecker:
         """Why a value is none of an item of `items`, in that role; of a denied one, why it is."""
         config = self._catalogue.config
         readings = list(mention.readings)
+        if not items:  # nothing is said of an item
+            return ""
         if role == "about":  # what happens in it
             held = any(_holds_words(item.description, mention.text) for item in items)
             return "" if held else "not what it is about"
@@ -218,8 +224,6 @@ class ClaimChecker:
             _holds_words(_text_of(item), mention.text) for item in items
         ):
             return ""
-        if not items and self._is_said(mention.text, record):
-            return ""
         return "not what the record says"
 
     def _number_fault(
@@ -237,8 +241,7 @@ class ClaimChecker:
             )
             return "" if held or self._is_said(mention.text, record) else "a number outside the record"
         name = self._field_of(mention.unit)
-        values = [item.fields.get(name) for item in items] if name else []
-        numbers = [float(v) for v in values if isinstance(v, int | float)]
+        numbers = [float(v) for item in items if name and isinstance(v := item.fields.get(name), int | float)]
         true = any(_agrees(value, mention, kind) for value in numbers)
         if denied or re.search(r"\b(?:nothing|none|no \w+)\b[^,;.]*$", text[: mention.start], re.I):
             # What could not be met is the person's own wish, and the item does not meet it.
@@ -435,6 +438,10 @@ def _personal(sentence: _Sentence) -> Iterator[tuple[int, int, str]]:
         if found.start() < covered:
             continue
         start, kind = found.end(), _kind_of(found)
+        if _ASKING.search(sentence.text[: found.start()]) or (
+            kind == "wanted" and _IF.search(sentence.text[: found.start()])
+        ):
+            continue
         covered = _end_of_object(sentence, start)
         # "You loved Heat and wanted something short": one more verb of the same person.
         for more in _and_you().finditer(sentence.text, start, covered):
@@ -445,6 +452,9 @@ def _personal(sentence: _Sentence) -> Iterator[tuple[int, int, str]]:
 
 
 def _end_of_object(sentence: _Sentence, start: int) -> int:
+    quoted = next((m for m in sentence.mentions if m.kind == "quote" and m.start >= start), None)
+    if quoted is not None and not sentence.text[start : quoted.start].strip():
+        return quoted.end
     for stop in _STOPS.finditer(sentence.text, start):
         if not any(m.start < stop.start() < m.end for m in sentence.mentions):
             return stop.start()
@@ -460,14 +470,18 @@ def _verbs() -> str:
     """What a person does, in named groups; denied verbs come first: "didn't like"."""
     parts = []
     for kind, verbs in sorted(cues()["you"].items(), key=lambda one: one[0] != "disliked"):
-        listed = "|".join(re.escape(verb).replace("'", "['’]") for verb in sorted(verbs, key=len, reverse=True))
+        listed = "|".join(
+            re.escape(verb).replace("'", "['’]") for verb in sorted(verbs, key=len, reverse=True)
+        )
         parts.append(f"(?P<{kind}>{listed})")
     return rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)"
 
 
 @cache
 def _you() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:you|your)(?:\s*['’](?:ve|d|re))?(?:\s+(?:{_BETWEEN}))*\s*{_verbs()}", re.IGNORECASE)
+    return re.compile(
+        rf"\b(?:you|your)(?:\s*['’](?:ve|d|re))?(?:\s+(?:{_BETWEEN}))*\s*{_verbs()}", re.IGNORECASE
+    )
 
 
 @cache

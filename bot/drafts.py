@@ -73,6 +73,25 @@ def check(draft: str, facts: Sequence[Fact], required: Collection[str], kind: st
     return Verdict(True)
 
 
+def check_free(draft: str, facts: Sequence[Fact], required: Collection[str], kind: str) -> Verdict:
+    """Judge the form of a draft in anybody's words: facts may stand in it as places or be said themselves."""
+    words = {fact.name: fact.words for fact in facts}
+    unknown = [name for name in PLACEHOLDER.findall(draft) if name not in words]
+    if unknown:
+        return Verdict(False, f"[{unknown[0]}] has no fact behind it")
+    missing = [name for name in required if f"[{name}]" not in draft and words[name] not in draft]
+    if missing:
+        return Verdict(False, f"[{missing[0]}] is not said")
+    said = WORD.findall(PLACEHOLDER.sub(" ", draft))
+    if not SHORTEST <= len(said) <= LONGEST:
+        return Verdict(False, "too short or too long")
+    if _repeats(draft):
+        return Verdict(False, "says the same words twice")
+    if "\ufffd" in draft:
+        return Verdict(False, "broken characters")
+    return Verdict(True)
+
+
 def _repeats(draft: str) -> bool:
     """Whether the same three words stand twice: "a film with a film with a film"."""
     words = re.findall(r"[\w\[\]'’]+", draft.lower())
@@ -81,11 +100,13 @@ def _repeats(draft: str) -> bool:
 
 
 def fill(draft: str, facts: Sequence[Fact]) -> str:
-    """The sentence with its facts in place, articles and capitals mended."""
+    """The sentence with its facts in place, articles and capitals mended; a place without a fact stays."""
     words = {fact.name: fact.words for fact in facts}
 
     def put(match: re.Match[str]) -> str:
         article, name, stop = match.groups()
+        if name not in words:
+            return match.group()
         filled = words[name]
         # A fact that is a sentence ends the one that it stands in.
         ending = "" if filled.rstrip("”").endswith((".", "!", "?")) else stop

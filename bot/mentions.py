@@ -22,6 +22,7 @@ from retrieval.title_keys import keys_of, without_article
 
 Kind = Literal["title", "value", "number", "quote", "name"]
 PEOPLE: frozenset[str] = frozenset({"director", "cast", "author"})
+_OF_PLACES: tuple[Role, ...] = ("country", "language")
 SHORTENED = 0.75
 """How well a shorter form must stand for a title: its head before the colon does."""
 _WORDS_OF_NUMBERS = "|".join(sorted((*NUMBER_WORDS, "hundred", "thousand", "half"), key=len, reverse=True))
@@ -104,7 +105,7 @@ class Mentions:
                 for said in words if field and fold(value) in known else ():
                     self._add([token.text for token in tokens(said)], str(field), known[fold(value)])
         for said, names in cues()["demonyms"].items():
-            for role in ("country", "language"):
+            for role in _OF_PLACES:
                 field = config.field_with_role(role)
                 known = {fold(str(v)): str(v) for v in self._catalogue.values(field)} if field else {}
                 for name in names:

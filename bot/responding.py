@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from bot.claims import ClaimChecker, Record
 from bot.facts import Fact, Reasons, field_fact, joined, quoted, said_yes_to, title_fact, value_words
-from bot.intent import Inquiry, Intent
+from bot.intent import Inquiry, Intent, Mention
 from bot.layout import Message
 from bot.model import LanguageModel
 from bot.policy import Plan
@@ -60,7 +61,8 @@ class Responder:
         self._catalogue = retrieval.catalogue
         self._values = values
         self._reasons = Reasons(retrieval)
-        self._writer = Writer(model, _KINDS.get(retrieval.catalogue.config.noun, "item"))
+        kind = _KINDS.get(retrieval.catalogue.config.noun, "item")
+        self.writer = Writer(model, kind, ClaimChecker(retrieval.catalogue))
 
     def respond(
         self,
@@ -72,6 +74,7 @@ class Responder:
         ranked: Sequence[Ranked],
         *,
         given_up: Sequence[Constraint],
+        closest: str | None = None,
         message: str,
         history: Sequence[Message],
         seed: int,
@@ -89,7 +92,7 @@ class Responder:
             *(self._acknowledgements(plan, intent)),
             *(self._retractions(intent, before, state)),
         ]
-        leads += self._openings(plan, state, user, items, given_up, message)
+        leads += self._openings(plan, state, user, items, given_up, closest, message)
         reasons = [self._reason(item, state, user, seed) for item in items]
         if not leads and not reasons:
             leads = [Order("chat", (), "Tell me a little more about what you want.", utterance=message)]
@@ -98,7 +101,10 @@ class Responder:
             about = place - len(leads)
             tell(Said(said.text, items[about].item_id if about >= 0 else None))
 
-        written = self._writer.write([*leads, *reasons], seed, tell=told, stopped=stopped)
+        person = self._known(
+            intent, state, user, [message, *(one.text for one in history if one.role == "user")]
+        )
+        written = self.writer.write([*leads, *reasons], person, seed, tell=told, stopped=stopped)
         first, explained = written[: len(leads)], written[len(leads) :]
         recommendations = tuple(
             Recommendation(
@@ -119,6 +125,17 @@ class Responder:
             stopped=len(written) < len(leads) + len(reasons),
         )
 
+    def _known(self, intent: Intent, state: DialogueState, user: UserState, said: Sequence[str]) -> Record:
+        """What may be said of the person: what they like, know and turned down, and their own words."""
+        wishes = [wish.query for wish in state.wishes] + [one.text for one in state.constraints]
+        events = {event.item_id for event in user.events}
+        return Record(
+            liked=(*state.models, *said_yes_to(user), *state.tastes, *intent.taken, *_named(intent.likes)),
+            seen=(*events, *_named(intent.seen), *intent.references),
+            disliked=(*state.excluded, *intent.turned_down, *_named(intent.dislikes)),
+            words=(*said, *wishes, *state.tastes, *intent.retracts),
+        )
+
     def _openings(
         self,
         plan: Plan,
@@ -126,6 +143,7 @@ class Responder:
         user: UserState,
         items: Sequence[Item],
         given_up: Sequence[Constraint],
+        closest: str | None,
         message: str,
     ) -> list[Order]:
         noun = self._catalogue.config.nouns
@@ -149,14 +167,23 @@ class Responder:
         elif plan.recommend and not items:
             orders.append(Order("nothing", (), "I have nothing left that fits; try loosening a wish."))
         elif given_up:
-            texts = list(dict.fromkeys(constraint.text for constraint in given_up))
-            wish = Fact("WISH", joined([quoted(text) for text in texts]), Evidence("wish", texts))
-            orders.append(
-                Order("closest", (wish,), "Nothing fits [WISH] exactly; these come closest.", ("WISH",))
-            )
+            orders.append(self._closest(given_up, closest))
         elif plan.recommend:
             orders.append(self._opening(state, user))
         return orders
+
+    def _closest(self, given_up: Sequence[Constraint], closest: str | None) -> Order:
+        """What could not be met, and how near the nearest item comes where that is a number."""
+        texts = list(dict.fromkeys(constraint.text for constraint in given_up))
+        wish = Fact("WISH", joined([quoted(text) for text in texts]), Evidence("wish", texts))
+        if closest is None:
+            return Order("closest", (wish,), "Nothing fits [WISH] exactly; these come closest.", ("WISH",))
+        item, field = self._catalogue[closest], given_up[0].field
+        value = item.fields[field]
+        words = value_words(value, self._catalogue.config.fields[field].unit)
+        facts = (wish, Fact("FIELD", field.replace("_", " ")), Fact("VALUE", words, Evidence(field, value)))
+        plain = "Nothing fits [WISH]; the closest has [FIELD]: [VALUE]."
+        return Order("closest", facts, plain, ("WISH", "VALUE"), items=(item,))
 
     def _opening(self, state: DialogueState, user: UserState) -> Order:
         plain = "Here is what I found."
@@ -176,7 +203,8 @@ class Responder:
         plain = "[TITLE]" + (f": [{shown[0].name}]." if shown else " may be worth a look.")
         # One of the facts about the person must be said; of the item's own, the writer chooses.
         personal = [fact.name for fact in facts if fact.name in ("WISH", "LIKED", "TASTE")][:1]
-        return Order("item", tuple(facts), plain, ("TITLE", *personal))
+        own = [fact.name for fact in shown][:1]
+        return Order("item", tuple(facts), plain, ("TITLE", *personal, *own), items=(item,))
 
     def _answers(
         self, intent: Intent, before: DialogueState, state: DialogueState, user: UserState
@@ -205,14 +233,15 @@ class Responder:
         title = title_fact(item)
         if field == "description" and item.description:
             about = Fact("ABOUT", item.description, Evidence("description", item.description))
-            return Order("answer", (title, about), "[TITLE]: [ABOUT]", ("ABOUT",))
+            return Order("answer", (title, about), "[TITLE]: [ABOUT]", ("ABOUT",), items=(item,))
         if field is not None and item.fields.get(field) not in (None, "", []):
             fact = field_fact(self._catalogue, item, field)
             name = field.replace("_", " ")
             if fact is not None:
                 return Order(
-                    "answer", (title, fact), f"[TITLE], {name}: [{fact.name}].", ("TITLE", fact.name)
-                )
+                    "answer", (title, fact), f"[TITLE], {name}: [{fact.name}].", ("TITLE", fact.name),
+                    items=(item,),
+                )  # fmt: skip
             spec = self._catalogue.config.fields[field]
             value = Fact(
                 "VALUE", value_words(item.fields[field], spec.unit), Evidence(field, item.fields[field])
@@ -222,11 +251,14 @@ class Responder:
                 (title, Fact("FIELD", name), value),
                 "[TITLE], [FIELD]: [VALUE].",
                 ("TITLE", "VALUE"),
+                items=(item,),
             )
         if field is not None and field != "description":
             silent = Fact("FIELD", field.replace("_", " "))
-            return Order("unknown", (title, silent), "My record of [TITLE] does not say.", ("TITLE",))
-        return Order("unknown", (title,), "My record of [TITLE] does not say.", ("TITLE",))
+            return Order(
+                "unknown", (title, silent), "My record of [TITLE] does not say.", ("TITLE",), items=(item,)
+            )
+        return Order("unknown", (title,), "My record of [TITLE] does not say.", ("TITLE",), items=(item,))
 
     def _why(self, item: Item, state: DialogueState, user: UserState) -> Order:
         personal = self._reasons.personal(item, state, user, state.query)
@@ -235,9 +267,10 @@ class Responder:
             own = (field_fact(self._catalogue, item, field) for field in self._catalogue.config.fields)
             facts += [fact for fact in own if fact][: 3 - len(facts)]
         if len(facts) == 1:
-            return Order("unknown", tuple(facts), "My record of [TITLE] does not say.", ("TITLE",))
+            plain = "My record of [TITLE] does not say."
+            return Order("unknown", tuple(facts), plain, ("TITLE",), items=(item,))
         said = tuple(fact.name for fact in facts[:2])
-        return Order("why", tuple(facts), f"[TITLE] came up for [{facts[1].name}].", said)
+        return Order("why", tuple(facts), f"[TITLE] came up for [{facts[1].name}].", said, items=(item,))
 
     def _is_superlative(self, words: str) -> bool:
         """ "The newest" asks which of several, whatever else was read."""
@@ -276,7 +309,8 @@ class Responder:
                 Fact("VALUE2", value_words(right, unit), Evidence(field, right)),
             )  # fmt: skip
             plain = "[FIELD]: [TITLE] has [VALUE], [TITLE2] has [VALUE2]."
-            orders.append(Order("compare", facts, plain, ("TITLE", "TITLE2", "VALUE", "VALUE2")))
+            said = ("TITLE", "TITLE2", "VALUE", "VALUE2")
+            orders.append(Order("compare", facts, plain, said, items=tuple(pair)))
         return orders[: 1 if degree else 2]
 
     def _acknowledgements(self, plan: Plan, intent: Intent) -> list[Order]:
@@ -296,21 +330,22 @@ class Responder:
         }
         orders = []
         for act in plan.acknowledge[:2]:
-            fact = self._acknowledged(act, intent)
+            fact, items = self._acknowledged(act, intent)
             if fact is not None:
-                orders.append(Order(tasks[act], (fact,), plains[tasks[act]], (fact.name,)))
+                orders.append(Order(tasks[act], (fact,), plains[tasks[act]], (fact.name,), items=items))
         return orders
 
-    def _acknowledged(self, act: str, intent: Intent) -> Fact | None:
+    def _acknowledged(self, act: str, intent: Intent) -> tuple[Fact | None, tuple[Item, ...]]:
+        """What an act is about: items by their titles, else the person's own words."""
         mentions = {"liked": intent.likes, "disliked": intent.dislikes, "seen": intent.seen}.get(act, ())
         named = [mention.item_id for mention in mentions if mention.item_id]
         meant = {"accept": intent.taken, "reject": intent.turned_down, "seen": intent.references}.get(act, ())
         items = list(meant) or named
         if items and items[0] in self._catalogue:
-            titles = [self._catalogue[item].title for item in items[:2] if item in self._catalogue]
-            return Fact("TITLE", " and ".join(titles))
+            known = tuple(self._catalogue[item] for item in items[:2] if item in self._catalogue)
+            return Fact("TITLE", " and ".join(item.title for item in known)), known
         words = [mention.text for mention in mentions]
-        return Fact("TASTE", words[0].lower()) if words and act in ("liked", "disliked") else None
+        return (Fact("TASTE", words[0].lower()) if words and act in ("liked", "disliked") else None), ()
 
     def _retractions(self, intent: Intent, before: DialogueState, state: DialogueState) -> list[Order]:
         """What was dropped; "start over", which drops all, needs no word about it."""
@@ -319,6 +354,11 @@ class Responder:
             return []
         wish = Fact("WISH", quoted(intent.retracts[0]), Evidence("retracted", intent.retracts[0]))
         return [Order("retracted", (wish,), "I have dropped [WISH].", ("WISH",))]
+
+
+def _named(mentions: Sequence[Mention]) -> list[str]:
+    """The items that mentions name, and the words of the rest."""
+    return [mention.item_id or mention.text for mention in mentions]
 
 
 def _evidence(said: Written, item: Item) -> tuple[Evidence, ...]:

@@ -20,6 +20,7 @@ from bot.learning import events_of
 from bot.model import LanguageModel
 from bot.policy import Plan, Question, best_question, decide
 from bot.profile import Profile, Profiles, learned, with_profile, without_profile
+from bot.relaxing import is_number, nearest, reliefs
 from bot.reply import Listed, ModelReport, Recommendation, Said, Turn, Understood
 from bot.responding import Responder
 from bot.sessions import Opened, Sessions
@@ -80,6 +81,8 @@ class Found:
 
     ranked: tuple[Ranked, ...] = ()
     given_up: tuple[Constraint, ...] = ()
+    closest: str | None = None
+    """The item that comes nearest to the number given up, of all there are."""
 
 
 class Clock:
@@ -155,7 +158,8 @@ def answer(
         tell(Listed(tuple(_unexplained(parts, one) for one in found.ranked)))
     with clock.stage("explain"):
         response = parts.responder.respond(
-            plan, intent, before, state, user, found.ranked, given_up=found.given_up, message=message,
+            plan, intent, before, state, user, found.ranked, given_up=found.given_up, closest=found.closest,
+            message=message,
             history=opened.history, seed=_seed(opened, message, retry_of), tell=tell, stopped=stopped,
         )  # fmt: skip
     shown = [one.item_id for one in response.recommendations]
@@ -236,26 +240,35 @@ def recommend(
     ranked = _ranked(parts, state, state.constraints, user, k, hidden, clock)
     if ranked or not state.constraints:
         return Found(tuple(ranked))
-    for given_up in _reliefs(state.constraints):
+    for given_up in reliefs(state.constraints):
         others = [other for other in state.constraints if other not in given_up]
         ranked = _ranked(parts, state, others, user, k, hidden, clock)
         if ranked:
-            return Found(tuple(ranked), given_up)
+            return _nearer(parts, state, others, user, k, hidden, clock, Found(tuple(ranked), given_up))
     return Found()
 
 
-def _reliefs(constraints: Sequence[Constraint]) -> Iterator[tuple[Constraint, ...]]:
-    """What may be given up, least first: one wish, the oldest before the others; then more and more of them.
-
-    What a person does not want is never given up.
-    """
-    texts = list(dict.fromkeys(c.text for c in constraints if c.op not in ("ne", "not_in")))
-    wishes = [
-        tuple(c for c in constraints if c.text == text and c.op not in ("ne", "not_in")) for text in texts
-    ]
-    yield from wishes
-    for count in range(2, len(wishes) + 1):
-        yield tuple(c for wish in wishes[:count] for c in wish)
+def _nearer(
+    parts: Parts,
+    state: DialogueState,
+    others: Sequence[Constraint],
+    user: UserState,
+    k: int,
+    hidden: Sequence[str],
+    clock: Clock,
+    found: Found,
+) -> Found:
+    """`found`, but what comes nearest to a number that had to be given up: "under 90 minutes", then 94."""
+    catalogue = parts.retrieval.catalogue
+    if not is_number(catalogue, found.given_up):
+        return found
+    excluded = [*state.models, *state.excluded, *hidden, *state.focus, *state.offered]
+    bounds, closest = nearest(catalogue, others, found.given_up, excluded, k)
+    ranked = _ranked(parts, state, [*others, *bounds], user, k, hidden, clock) if bounds else []
+    if not ranked:
+        return found
+    shown = next((one.item_id for one in ranked if one.item_id in closest), None)
+    return Found(tuple(ranked), found.given_up, shown)
 
 
 def _ranked(

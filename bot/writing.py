@@ -3,23 +3,27 @@
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_core.prompts import PromptTemplate
 
 import prompts
-from bot.drafts import check, fill
+from bot.claims import Claim, ClaimChecker, Record
 from bot.decoding import FactConstraint
+from bot.drafts import Verdict, check, check_free, fill
 from bot.errors import ModelError, ModelStopped
 from bot.facts import Fact
 from bot.layout import placeholder, render_write
 from bot.model import Ask, LanguageModel
+from retrieval.items import Item
 
 DRAFTS, POLISHED, ROUNDS = 3, 2, 5
 """Of each sentence so many drafts are made at a time, and the surest that holds is shown.
 Where none is sure, more follow for so many rounds; where none holds at all, for so many."""
 SURE, UNSURE = -0.4, -1.2
 """Mean log-probabilities: of a draft that needs no better one, and of one that is not worth showing."""
+FREE_UNSURE = -3.0
+"""The same of a model that was not taught our layout: its words are freer, and noise is far below."""
 SENTENCE_TOKENS = 44
 INSTRUCT_WRITE = PromptTemplate.from_template(prompts.text("instruct_write.txt"), template_format="jinja2")
 
@@ -33,6 +37,8 @@ class Order:
     plain: str
     required: tuple[str, ...] = ()
     utterance: str = ""
+    items: tuple[Item, ...] = ()
+    """The items that it speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +51,35 @@ class Written:
     failure: str | None = None
 
 
-class Writer:
-    """Writes about one `kind` of thing ("film", "product", ... or "item")."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft as it was judged: the round that it was made in (0 first), its words, filled as far as they
+    can be, and why it may not be shown ("" where it may).
+    """
 
-    def __init__(self, model: LanguageModel, kind: str) -> None:
+    order: Order
+    attempt: int
+    draft: str
+    text: str
+    fault: str
+
+
+class Writer:
+    """Writes about one `kind` of thing ("film", "product", ... or "item").
+
+    `heard` is told of every draft that is judged; measurements listen there.
+    """
+
+    def __init__(self, model: LanguageModel, kind: str, checker: ClaimChecker) -> None:
         self._model = model
         self._kind = kind
+        self._checker = checker
+        self.heard: Callable[[Draft], None] = lambda _draft: None
 
     def write(
         self,
         orders: Sequence[Order],
+        person: Record,
         seed: int,
         *,
         tell: Callable[[int, Written], None] = lambda _place, _written: None,
@@ -62,10 +87,13 @@ class Writer:
     ) -> list[Written]:
         """One checked sentence per order, all drafted in one batch; failed and unsure ones again.
 
+        `person` is what is known of the person; each order brings the items that its sentence is held to.
         `tell` hears each sentence as soon as it and all before it are settled. Once `stopped` is true no
         more is written: the sentences told by then are returned.
         """
-        sentences = _Sentences(orders, self._kind, tell)
+        sentences = _Sentences(
+            orders, lambda order, draft: self._judge(order, draft, person), tell, self.heard
+        )
         deadline = time.monotonic() + self._model.config.write_seconds
         for attempt in range(ROUNDS):
             left = sentences.begin_round(attempt)
@@ -81,6 +109,16 @@ class Writer:
         sentences.settle_all()
         return sentences.told
 
+    def _judge(self, order: Order, draft: str, person: Record) -> tuple[str, Verdict]:
+        """The draft filled, and whether it may be shown: first its form, then each of its claims."""
+        judge = check if self._model.knows_layout else check_free
+        verdict = judge(draft, order.facts, order.required, self._kind)
+        text = fill(draft, order.facts)
+        if not verdict.holds:
+            return text, verdict
+        faults = self._checker.faults(text, replace(person, items=order.items))
+        return text, Verdict(False, _told(faults[0])) if faults else verdict
+
     def _draft(
         self,
         orders: Sequence[Order],
@@ -90,17 +128,15 @@ class Writer:
         stopped: Callable[[], bool],
         add: Callable[[int, str, float], None],
     ) -> None:
-        """Drafts of the orders at `places`; `add` hears each, its place and how sure the model was of it.
-
-        Another model than ours is taken as sure.
-        """
+        """Drafts of the orders at `places`; `add` hears each, its place and how sure the model was of it."""
         asked = [place for place in places for _ in range(DRAFTS)]
         ours = self._model.knows_layout
         left = set(range(len(asked)))
 
         def finished(row: int, text: str, sureness: float) -> None:
             left.discard(row)
-            add(asked[row], _tidy(text), sureness if ours else 0.0)
+            freely = not ours and sureness >= FREE_UNSURE
+            add(asked[row], _tidy(text), 0.0 if freely else sureness)
 
         ask = Ask(
             SENTENCE_TOKENS,
@@ -108,7 +144,7 @@ class Writer:
             sample=True,
             deadline=deadline,
             seed=seed,
-            least=UNSURE if ours else None,
+            least=UNSURE if ours else FREE_UNSURE,
             stopped=stopped,
             finished=finished,
         )
@@ -128,11 +164,18 @@ class Writer:
 class _Sentences:
     """The sentences of one reply while they are drafted: the best of each, told in order once settled."""
 
-    def __init__(self, orders: Sequence[Order], kind: str, tell: Callable[[int, Written], None]) -> None:
+    def __init__(
+        self,
+        orders: Sequence[Order],
+        judge: Callable[[Order, str], tuple[str, Verdict]],
+        tell: Callable[[int, Written], None],
+        heard: Callable[[Draft], None],
+    ) -> None:
         self.told: list[Written] = []
         self._orders = orders
-        self._kind = kind
+        self._judge = judge
         self._tell = tell
+        self._heard = heard
         self._best: dict[int, tuple[float, Written]] = {}
         self._failures = dict.fromkeys(range(len(orders)), "not written")
         self._awaited = dict.fromkeys(range(len(orders)), 0)
@@ -149,14 +192,15 @@ class _Sentences:
         """One more draft of an order; the surest that holds is kept."""
         order = self._orders[place]
         self._awaited[place] -= 1
-        verdict = check(draft, order.facts, order.required, self._kind)
+        text, verdict = self._judge(order, draft)
+        self._heard(Draft(order, self._attempt, draft, text, verdict.reason))
         if not verdict.holds:
             self._failures[place] = verdict.reason
         elif sureness < UNSURE:
             self._failures[place] = "the model is not sure of its words"
         elif place not in self._best or sureness > self._best[place][0]:
-            used = tuple(fact for fact in order.facts if placeholder(fact.name) in draft)
-            self._best[place] = (sureness, Written(fill(draft, order.facts), draft, used))
+            used = tuple(fact for fact in order.facts if _uses(draft, fact))
+            self._best[place] = (sureness, Written(text, draft, used))
         self._tell_settled()
 
     def give_up(self, places: Sequence[int], reason: str) -> None:
@@ -201,6 +245,14 @@ def _holding(order: Order, kind: str) -> Callable[[LanguageModel], FactConstrain
         return FactConstraint(model.tokenizer, names, order.required, model.vocabulary, kind)
 
     return constraint
+
+
+def _uses(draft: str, fact: Fact) -> bool:
+    return placeholder(fact.name) in draft or fact.words in draft
+
+
+def _told(claim: Claim) -> str:
+    return f"{claim.text.strip()!r}: {claim.fault}"
 
 
 def _tidy(draft: str) -> str:
