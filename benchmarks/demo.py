@@ -33,7 +33,7 @@ from storage.engine import writing
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "configs" / "demo.yaml"
-CONVERSATIONS = Path(__file__).with_name("conversations.txt")
+CONVERSATIONS = Path(__file__).with_name("conversations")
 
 progress = Console(stderr=True)
 
@@ -64,14 +64,14 @@ def described(said: Sequence[Sequence[str]]) -> str:
     """The data in words."""
     return (
         f"the demo films with 200 simulated people, 20 events each, seed 7; {len(said)} conversations of "
-        "benchmarks/conversations.txt, five turns each, every second one by a newcomer, the others by "
+        "benchmarks/conversations/films.txt, five turns each, every second one by a newcomer, the others by "
         "simulated people"
     )
 
 
-def conversations(limit: int | None = None) -> list[list[str]]:
-    """What people say, conversation by conversation."""
-    text = CONVERSATIONS.read_text(encoding="utf-8")
+def conversations(limit: int | None = None, name: str = "films") -> list[list[str]]:
+    """What people say about one of the demo catalogues, conversation by conversation."""
+    text = (CONVERSATIONS / f"{name}.txt").read_text(encoding="utf-8")
     said = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     return [block.splitlines() for block in said.strip().split("\n\n")][:limit]
 
@@ -88,11 +88,11 @@ def named(folder: Path) -> str:
 
 
 @contextmanager
-def prepared(model: Path | None = None, **overrides: Any) -> Iterator[Settings]:
-    """Settings of the demo with its data brought in and trained on, in a folder that is gone afterwards."""
+def prepared(model: Path | None = None, config: Path = CONFIG, **overrides: Any) -> Iterator[Settings]:
+    """Settings of a demo with its data brought in and trained on, in a folder that is gone afterwards."""
     path = str(model.resolve()) if model else None
     with tempfile.TemporaryDirectory(prefix="parley-") as folder:
-        settings = load_settings(CONFIG, state_dir=Path(folder), model__path=path, **overrides)
+        settings = load_settings(config, state_dir=Path(folder), model__path=path, **overrides)
         preparation = Preparation(settings)
         preparation.demo()
         preparation.close()
@@ -114,11 +114,11 @@ def visitor(number: int, label: str) -> str:
     return f"newcomer-{label}-{number}" if number % 2 else f"simulated-{number + 1:04d}"
 
 
-def hold(parley: Parley, said: Sequence[Sequence[str]], seed: int) -> Iterator[Held]:
-    """Hold the conversations one after another, turn by turn."""
+def hold(parley: Parley, said: Sequence[Sequence[str]], seed: int, label: str = "here") -> Iterator[Held]:
+    """Hold the conversations one after another, turn by turn; `label` tells the newcomers of runs apart."""
     for number, messages in enumerate(track(said, description="conversations", console=progress)):
-        user = visitor(number, "here")
-        session = begin_session(parley, user, f"{seed}-{number}")
+        user = visitor(number, label)
+        session = begin_session(parley, user, f"{seed}-{label}-{number}")
         for message in messages:
             said_at: list[float] = []
 

@@ -131,7 +131,7 @@ def _search(parley: Parley, subject: str, wish: str, user_id: str) -> dict[str, 
     state = apply(DialogueState(), intent, lambda wanted: int(mask(catalogue, wanted).sum()))
     with clock.stage("read the person, embed the query"):
         user = parts.ranking.user(user_id, said=[intent.query])
-    recommend(parts, Plan(recommend=True), intent, state, user, 5, clock)
+    recommend(parts, Plan(recommend=True), intent, state, user, 5, (), clock)
     return {**clock.ms, "retrieve + rank": clock.ms["retrieve"] + clock.ms["rank"]}
 
 

@@ -53,21 +53,23 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A draft as it was judged: the round that it was made in (0 first), its words, filled as far as they
-    can be, and why it may not be shown ("" where it may).
+    """A sentence as it was judged: the round that it was made in (0 first; None for what was shown in the
+    end), its words, filled as far as they can be, what they are held to, and why they may not be shown
+    ("" where they may).
     """
 
     order: Order
-    attempt: int
+    attempt: int | None
     draft: str
     text: str
+    record: Record
     fault: str
 
 
 class Writer:
     """Writes about one `kind` of thing ("film", "product", ... or "item").
 
-    `heard` is told of every draft that is judged; measurements listen there.
+    `heard` is told of every draft, and of every sentence that is shown; measurements listen there.
     """
 
     def __init__(self, model: LanguageModel, kind: str, checker: ClaimChecker) -> None:
@@ -91,9 +93,8 @@ class Writer:
         `tell` hears each sentence as soon as it and all before it are settled. Once `stopped` is true no
         more is written: the sentences told by then are returned.
         """
-        sentences = _Sentences(
-            orders, lambda order, draft: self._judge(order, draft, person), tell, self.heard
-        )
+        records = [replace(person, items=order.items) for order in orders]
+        sentences = _Sentences(orders, records, self._judge, tell, self.heard)
         deadline = time.monotonic() + self._model.config.write_seconds
         for attempt in range(ROUNDS):
             left = sentences.begin_round(attempt)
@@ -109,14 +110,14 @@ class Writer:
         sentences.settle_all()
         return sentences.told
 
-    def _judge(self, order: Order, draft: str, person: Record) -> tuple[str, Verdict]:
+    def _judge(self, order: Order, draft: str, record: Record) -> tuple[str, Verdict]:
         """The draft filled, and whether it may be shown: first its form, then each of its claims."""
         judge = check if self._model.knows_layout else check_free
         verdict = judge(draft, order.facts, order.required, self._kind)
         text = fill(draft, order.facts)
         if not verdict.holds:
             return text, verdict
-        faults = self._checker.faults(text, replace(person, items=order.items))
+        faults = self._checker.faults(text, record)
         return text, Verdict(False, _told(faults[0])) if faults else verdict
 
     def _draft(
@@ -167,12 +168,14 @@ class _Sentences:
     def __init__(
         self,
         orders: Sequence[Order],
-        judge: Callable[[Order, str], tuple[str, Verdict]],
+        records: Sequence[Record],
+        judge: Callable[[Order, str, Record], tuple[str, Verdict]],
         tell: Callable[[int, Written], None],
         heard: Callable[[Draft], None],
     ) -> None:
         self.told: list[Written] = []
         self._orders = orders
+        self._records = records
         self._judge = judge
         self._tell = tell
         self._heard = heard
@@ -190,10 +193,10 @@ class _Sentences:
 
     def add(self, place: int, draft: str, sureness: float) -> None:
         """One more draft of an order; the surest that holds is kept."""
-        order = self._orders[place]
+        order, record = self._orders[place], self._records[place]
         self._awaited[place] -= 1
-        text, verdict = self._judge(order, draft)
-        self._heard(Draft(order, self._attempt, draft, text, verdict.reason))
+        text, verdict = self._judge(order, draft, record)
+        self._heard(Draft(order, self._attempt, draft, text, record, verdict.reason))
         if not verdict.holds:
             self._failures[place] = verdict.reason
         elif sureness < UNSURE:
@@ -230,6 +233,8 @@ class _Sentences:
         order = self._orders[place]
         written = self._best[place][1] if place in self._best else _plainly(order, self._failures[place])
         self.told.append(written)
+        failure = written.failure or ""
+        self._heard(Draft(order, None, written.draft, written.text, self._records[place], failure))
         self._tell(place, written)
 
 

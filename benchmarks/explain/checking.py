@@ -80,7 +80,9 @@ def figures(judged: Sequence[Judged]) -> dict[str, Any]:
     false_alarms = sum(by_kind.pop("true", []))
     caught = sum(sum(found) for found in by_kind.values())
     return {
-        "kinds": {kind: share(sum(found), len(found)) | {"replies": len(found)} for kind, found in by_kind.items()},
+        "kinds": {
+            kind: share(sum(found), len(found)) | {"replies": len(found)} for kind, found in by_kind.items()
+        },
         "recall": share(caught, sum(map(len, by_kind.values()))),
         "precision": share(caught, caught + false_alarms),
         "false_alarms": false_alarms,

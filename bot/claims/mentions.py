@@ -25,23 +25,27 @@ PEOPLE: frozenset[str] = frozenset({"director", "cast", "author"})
 _OF_PLACES: tuple[Role, ...] = ("country", "language")
 SHORTENED = 0.75
 """How well a shorter form must stand for a title: its head before the colon does."""
-_WORDS_OF_NUMBERS = "|".join(sorted((*NUMBER_WORDS, "hundred", "thousand", "half"), key=len, reverse=True))
-_AMOUNT = rf"(?:\d[\d,]*(?:\.\d+)?|(?:{_WORDS_OF_NUMBERS})(?:[ -](?:and )?(?:{_WORDS_OF_NUMBERS}))*|an?|a couple of)"
-_LENGTH = (
-    rf"(?:\d+\s?h(?:rs?|ours?)?\s?(?:and\s)?\d+(?:\s?m(?:in(?:ute)?s?)?)?\b"
-    rf"|(?:half an|(?:{_AMOUNT})(?: and a half)?)[\s-]*(?:hours?|hrs?)(?: and (?:a half|a quarter|{_AMOUNT}(?: minutes?)?)|,? {_AMOUNT} minutes?)?"
-    rf"|{_AMOUNT}[\s-]*(?:minutes?|mins?)\b)"
-)
+_SPELT = "|".join(sorted((*NUMBER_WORDS, "hundred", "thousand", "half"), key=len, reverse=True))
+_DIGITS = r"\d[\d,]*(?:\.\d+)?"
+_AMOUNT = rf"(?:{_DIGITS}|(?:{_SPELT})(?:[ -](?:and )?(?:{_SPELT}))*|an?|a couple of)"
+_CLOCK = r"\d+\s?h(?:rs?|ours?)?\s?(?:and\s)?\d+(?:\s?m(?:in(?:ute)?s?)?)?\b"
+_AND_MINUTES = rf"(?: and (?:a half|a quarter|{_AMOUNT}(?: minutes?)?)|,? {_AMOUNT} minutes?)?"
+_HOURS = rf"(?:half an|(?:{_AMOUNT})(?: and a half)?)[\s-]*(?:hours?|hrs?){_AND_MINUTES}"
+_LENGTH = rf"(?:{_CLOCK}|{_HOURS}|{_AMOUNT}[\s-]*(?:minutes?|mins?)\b)"
+_DECADE_WORDS = "twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties|noughties"
+_DECADE = rf"\b(?:(?:early|mid|late)[\s-]*)?(?:the )?(?:(?:1[5-9]|20)?\d0['’]?s\b|(?:{_DECADE_WORDS})\b)"
+_CURRENCIES = "dollars?|bucks|euros?|pounds|usd|eur|gbp|yuan"
 _NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("year", re.compile(r"\b(?:(?:early|mid|late)[\s-]*)?(?:the )?(?:(?:1[5-9]|20)?\d0['’]?s\b|(?:twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties|noughties)\b)", re.I)),
-    ("minutes", re.compile(_LENGTH, re.I)),
-    ("money", re.compile(r"[$£€¥]\s?\d[\d,]*(?:\.\d+)?|\b\d[\d,]*(?:\.\d+)?[\s-]?(?:dollars?|bucks|euros?|pounds|usd|eur|gbp|yuan)\b", re.I)),
-    ("pages", re.compile(rf"\b{_AMOUNT}[\s-]*pages?\b", re.I)),
-    ("stars", re.compile(r"\b\d(?:\.\d+)?(?:[\s-]stars?\b| out of (?:5|five|10|ten)\b)", re.I)),
-    ("years", re.compile(rf"\b{_AMOUNT}[\s-]*(?:years?|decades?|centur(?:y|ies))\b", re.I)),
+    ("year", re.compile(_DECADE, re.IGNORECASE)),
+    ("minutes", re.compile(_LENGTH, re.IGNORECASE)),
+    ("money", re.compile(rf"[$£€¥]\s?{_DIGITS}|\b{_DIGITS}[\s-]?(?:{_CURRENCIES})\b", re.IGNORECASE)),
+    ("pages", re.compile(rf"\b{_AMOUNT}[\s-]*pages?\b", re.IGNORECASE)),
+    ("stars", re.compile(r"\b\d(?:\.\d+)?(?:[\s-]stars?\b| out of (?:5|five|10|ten)\b)", re.IGNORECASE)),
+    ("years", re.compile(rf"\b{_AMOUNT}[\s-]*(?:years?|decades?|centur(?:y|ies))\b", re.IGNORECASE)),
     ("year", re.compile(r"\b(?:1[3-9]|20)\d\d\b(?![.,]\d)")),
-    ("plain", re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:st|nd|rd|th)?\b")),
-)  # fmt: skip
+    ("plain", re.compile(rf"(?<![\w.]){_DIGITS}(?:st|nd|rd|th)?\b")),
+)
+"""What numbers count, and how they are written; the first that fits is taken."""
 _QUOTED = re.compile(r"[“\"]([^“”\"]{2,}?)[”\"]")
 _NAME = re.compile(
     r"\b[A-ZÀ-Þ][\w'’.-]*(?:\s+(?:(?:de|van|von|der|la|le|of|the|and|&)\s+)*[A-ZÀ-Þ][\w'’.-]*)*"
