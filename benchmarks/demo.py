@@ -40,8 +40,11 @@ progress = Console(stderr=True)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One turn of a measured conversation, and how long it took from outside."""
+    """One turn of a measured conversation: which, by whom, what was said, how long it took from outside."""
 
+    conversation: int
+    user: str
+    message: str
     turn: Turn
     wall_ms: float
     first_ms: float
@@ -129,7 +132,9 @@ def hold(parley: Parley, said: Sequence[Sequence[str]], seed: int, label: str = 
             began = time.perf_counter()
             turn = parley.chat(user, message, session_id=session, tell=hear)
             ended = time.perf_counter()
-            yield Held(turn, 1000 * (ended - began), 1000 * (min([*said_at, ended]) - began))
+            yield Held(
+                number, user, message, turn, 1000 * (ended - began), 1000 * (min([*said_at, ended]) - began)
+            )
 
 
 def begin_session(parley: Parley, user_id: str, session_id: str) -> str:

@@ -1,1 +1,1 @@
-"""How true, personal and varied replies are: `parley evaluate explain`, and how well the claim checker judges."""
+"""How true, personal and varied replies are, and how well the claim checker judges."""

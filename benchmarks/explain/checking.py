@@ -39,7 +39,7 @@ def catalogue(name: str) -> Catalogue:
         settings = load_settings(CONFIGS / f"{CATALOGUES[name]}.yaml", state_dir=Path(place))
         preparation = Preparation(settings)
         try:
-            preparation.items(settings.data.items)
+            preparation.items(CONFIGS / str(settings.data.items))
             return Catalogue.load(preparation.engine, settings.catalogue)
         finally:
             preparation.close()

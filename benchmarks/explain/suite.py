@@ -1,8 +1,8 @@
-"""How true, personal and varied replies are: `parley evaluate explain`, or `python -m benchmarks.explain.suite`.
+"""How true, personal and varied replies are: `parley evaluate explain`.
 
 Scripted conversations are held about the demo catalogues, in turn by newcomers and by simulated people. Each
-sentence is split into atomic claims by the claim checker, in the first draft and as shown. With --movielens,
-MovieLens' people are told of Wikipedia's films, too; with --random, the same architecture on random weights.
+sentence is split into atomic claims by the claim checker, in the first draft and as shown. As a program,
+`python -m benchmarks.explain.suite`, it prints more: with --movielens, MovieLens' people are told of Wikipedia's films, too; with --random, the same architecture on random weights.
 """
 
 import re
@@ -39,10 +39,13 @@ FALLBACKS_MOST, PERSONAL_LEAST, SHAPES_LEAST = 0.02, 0.8, 40
 class Conversation:
     """What one conversation came to."""
 
-    replies: list[str] = field(default_factory=list)
+    replies: list[tuple[str, str]] = field(default_factory=list)
+    """What was said, and the reply."""
     lists: int = 0
     personal: int = 0
     """Replies that use the person's own words or events."""
+    personal_lists: int = 0
+    """Those that recommend."""
     fallbacks: list[str] = field(default_factory=list)
     explanations: list[str] = field(default_factory=list)
     offered: list[str] = field(default_factory=list)
@@ -83,39 +86,37 @@ def hold(parley: Parley, said: Sequence[Sequence[str]], seed: int, label: str) -
 
     parley.parts.responder.writer.heard = heard
     words: list[str] = []
-    for place, held in enumerate(demo.hold(parley, said, seed, label)):
-        if place == sum(len(messages) for messages in said[: len(conversations)]):
-            now = Conversation()
+    for held in demo.hold(parley, said, seed, label):
+        if held.conversation == len(conversations):
             conversations.append(now)
             words = []
         turn = held.turn
-        words.append(_message(said, place))
-        now.replies.append(turn.reply)
+        words.append(held.message)
+        now.replies.append((held.message, turn.reply))
         now.turn_ms.append(held.wall_ms)
         now.first_ms.append(held.first_ms)
         if turn.model.fallback:
             now.fallbacks.append(turn.model.reason or "")
         evidence = {one.field for item in turn.recommendations for one in item.evidence}
-        now.personal += bool(evidence & PERSONAL or "“" in turn.reply)
+        personal = bool(evidence & PERSONAL or "“" in turn.reply)
+        now.personal += personal
         now.lists += bool(turn.recommendations)
+        now.personal_lists += personal and bool(turn.recommendations)
         now.explanations += [item.explanation for item in turn.recommendations]
         now.offered += [item.item_id for item in turn.recommendations]
-        now.strangers += _strangers(parley, turn.reply, now.offered, words)
+        now.strangers += _strangers(parley, held.user, turn.reply, now.offered, words)
+        if held.message == said[held.conversation][-1]:
+            now = Conversation()
     return conversations
 
 
-def _message(said: Sequence[Sequence[str]], place: int) -> str:
-    return [message for messages in said for message in messages][place]
-
-
-def _strangers(parley: Parley, reply: str, offered: Sequence[str], words: Sequence[str]) -> list[str]:
+def _strangers(
+    parley: Parley, user: str, reply: str, offered: Sequence[str], words: Sequence[str]
+) -> list[str]:
     """Capitalised words amid a sentence that stand in nothing known: found without the claim checker."""
-    known = " ".join([parley.catalogue.search_text(parley.catalogue[item]) for item in offered])
-    liked = [one.item_id for user in parley.parts.ranking.log.all_effective() for one in (user,)]
-    known += " ".join(
-        [*words, *(parley.catalogue[item].title for item in set(liked) if item in parley.catalogue)]
-    )
-    told = {word.lower() for word in re.findall(r"\w+", known)} | {"i", "parley"}
+    met = {event.item_id for event in parley.events_of(user)} | set(offered)
+    cards = [parley.catalogue.search_text(parley.catalogue[one]) for one in met if one in parley.catalogue]
+    told = {word.lower() for word in re.findall(r"\w+", " ".join([*cards, *words]))} | {"i", "parley"}
     names = re.findall(r"(?<=[\w,;] )[A-ZÀ-Þ]\w+", reply)
     return [name for name in names if name.lower() not in told]
 
@@ -172,7 +173,7 @@ def figures(
         "first drafts that pass": ratio(lambda one: one.passed, lambda one: one.drafts),
         "fallback turns": ratio(lambda one: len(one.fallbacks), lambda one: len(one.replies)),
         "personal replies": ratio(lambda one: one.personal, lambda one: len(one.replies)),
-        "personal lists": ratio(lambda one: min(one.personal, one.lists), lambda one: one.lists),
+        "personal lists": ratio(lambda one: one.personal_lists, lambda one: one.lists),
         "replies with a strange name": ratio(lambda one: len(one.strangers), lambda one: len(one.replies)),
         **_variety(parts, catalogue_features, random),
     }
@@ -273,14 +274,17 @@ def markdown(report: dict[str, Any], seed: int, model: str) -> str:
     fallbacks = [[reason, str(count)] for reason, count in report["fallbacks"].most_common(8)]
     return "\n".join(
         [
-            f"{report['turns']} turns, {report['explanations']} explanations, {report['claims']} atomic claims "
-            f"shown. Seed {seed}, model {model}, machine: {machine()}. 95% intervals by {RESAMPLES} resamples "
-            "of conversations.",
+            f"{report['turns']} turns, {report['explanations']} explanations, {report['claims']} atomic "
+            f"claims shown. Seed {seed}, model {model}, machine: {machine()}. 95% intervals by {RESAMPLES} "
+            "resamples of conversations.",
             "",
             table(["", *names], rows),
             "",
-            f"First checked sentence p50 {report['first_ms']['p50']:.0f} ms, p95 {report['first_ms']['p95']:.0f}; "
-            f"whole turn p50 {report['turn_ms']['p50']:.0f}, p95 {report['turn_ms']['p95']:.0f}.",
+            "First checked sentence "
+            + _milliseconds(report["first_ms"])
+            + "; whole turn "
+            + _milliseconds(report["turn_ms"])
+            + ".",
             "",
             table(["why first drafts do not pass", "drafts"], drafts),
             "",
@@ -288,6 +292,10 @@ def markdown(report: dict[str, Any], seed: int, model: str) -> str:
             "",
         ]
     )
+
+
+def _milliseconds(found: dict[str, float]) -> str:
+    return f"p50 {found['p50']:.0f} ms, p95 {found['p95']:.0f} ms"
 
 
 def compared(report: dict[str, Any], seed: int) -> str:
@@ -301,15 +309,18 @@ def compared(report: dict[str, Any], seed: int) -> str:
     human = human_replies(seed)
     size = min(sum(map(len, ours)), sum(map(len, human)))
     return (
-        f"Distinct-2 over {size:,} tokens each, names and values left out: ours {distinct(ours, size, seed):.3f}, "
+        f"Distinct-2 over {size:,} tokens each, names and values left out: "
+        f"ours {distinct(ours, size, seed):.3f}, "
         f"ReDial's recommenders {distinct(human, size, seed):.3f}."
     )
 
 
 def samples(report: dict[str, Any], count: int) -> str:
-    """Conversations as they were held, unedited."""
+    """The first conversations of each domain as they were held, unedited."""
     return "\n".join(
-        f"### {name} {number}\n\n" + "\n\n".join(reply for reply in one.replies)
+        f"## {name.capitalize()} {number}\n\n"
+        + "\n\n".join(f"> {said}\n\n{reply}" for said, reply in one.replies)
+        + "\n"
         for name, held in report["told"].items()
         for number, one in enumerate(held[:count], start=1)
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def features(text: str, known: frozenset[str]) -> frozenset[str]:
 
 
 def distinct(texts: Sequence[Sequence[str]], size: int, seed: int) -> float:
-    """Distinct bigrams of all bigrams (https://aclanthology.org/N16-1014) in texts drawn up to `size` tokens."""
+    """Distinct bigrams among all (https://aclanthology.org/N16-1014) in texts drawn up to `size` tokens."""
     order = np.random.default_rng(seed).permutation(len(texts))
     seen: set[tuple[str, str]] = set()
     total = tokens = 0
@@ -36,7 +37,7 @@ def distinct(texts: Sequence[Sequence[str]], size: int, seed: int) -> float:
         if tokens + len(words) > size:
             break
         tokens += len(words)
-        pairs = list(zip(words, words[1:], strict=False))
+        pairs = list(pairwise(words))
         total += len(pairs)
         seen.update(pairs)
     return len(seen) / max(total, 1)

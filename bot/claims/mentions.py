@@ -14,6 +14,7 @@ import yaml
 
 import prompts
 from bot.quantities import NUMBER_WORDS, parse_number
+from bot.wording import plain_words
 from retrieval.catalogue import Catalogue
 from retrieval.everyday import FUNCTION_WORDS
 from retrieval.items import Item, Role
@@ -221,7 +222,8 @@ def _is_written_as_title(text: str, words: Sequence[Token], first: int, last: in
     before = text[: words[first].start].rstrip(" \"'“‘(")
     begins = not before or before[-1] in ".!?:;–—\n"
     if len(telling) == 1 and len(written) == 1:
-        return not begins and not written[0].isdigit()
+        plain = fold(written[0]) in plain_words("")
+        return not (begins and plain) and not written[0].isdigit()
     return not begins or len(written) > 1
 
 
