@@ -20,6 +20,8 @@ from retrieval.open import Retrieval
 LIKENESS = 0.3
 """Cosine of two cards, or of words and a card, from which one may be named as the reason for the other."""
 MOST_NAMES = 2
+MORE_FACTS = 0.25
+"""How often a reason tells two facts of the item: five reasons are to be read at a glance."""
 _MONEY = {"usd": "$", "dollar": "$", "dollars": "$", "eur": "€", "euro": "€", "gbp": "£", "cny": "¥"}
 _CHOSEN = {"like", "accept", "purchase", "rating"}
 """Actions by which a person said yes to an item; a look at it is no reason to name."""
@@ -66,6 +68,8 @@ def field_fact(catalogue: Catalogue, item: Item, field: str) -> Fact | None:
     role, value = spec.role_of(field), item.fields.get(field)
     if role is None or role.upper() not in PLACEHOLDERS or value in (None, "", []):
         return None
+    if role == "runtime" and spec.unit not in (None, "minutes"):
+        return None  # pages do not run
     shown = (
         value[:MOST_NAMES] if isinstance(value, list) and role in ("cast", "author", "director") else value
     )
@@ -145,7 +149,7 @@ class Reasons:
         return any(isinstance(one, str) and lowered and named.search(one.lower()) for one in values)
 
     def chosen(self, item: Item, state: DialogueState, user: UserState, query: str, seed: Any) -> list[Fact]:
-        """The facts of one recommendation: the title, one or two of the person, one or two of the item.
+        """The facts of one recommendation: the title, one or two of the person, one of the item, rarely two.
 
         Fields that were asked for come first; the rest is drawn, so that not every reason is alike.
         """
@@ -158,5 +162,5 @@ class Reasons:
         first = [fact for fact in facts if fact.evidence and fact.evidence.field in asked]
         rest = [fact for fact in facts if fact not in first]
         random.shuffle(rest)
-        wanted = 2 if len(personal) < 2 else 1
+        wanted = 2 if len(personal) < 2 and random.random() < MORE_FACTS else 1
         return [title_fact(item), *personal, *(first[:1] + rest)[:wanted]]
