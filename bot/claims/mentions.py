@@ -32,7 +32,7 @@ _AMOUNT = rf"(?:{_DIGITS}|(?:{_SPELT})(?:[ -](?:and )?(?:{_SPELT}))*|an?|a coupl
 _CLOCK = r"\d+\s?h(?:rs?|ours?)?\s?(?:and\s)?\d+(?:\s?m(?:in(?:ute)?s?)?)?\b"
 _AND_MINUTES = rf"(?: and (?:a half|a quarter|{_AMOUNT}(?: minutes?)?)|,? {_AMOUNT} minutes?)?"
 _HOURS = rf"(?:half an|(?:{_AMOUNT})(?: and a half)?)[\s-]*(?:hours?|hrs?){_AND_MINUTES}"
-_LENGTH = rf"(?:{_CLOCK}|{_HOURS}|{_AMOUNT}[\s-]*(?:minutes?|mins?)\b)"
+_LENGTH = rf"(?:{_CLOCK}|(?:a|three) quarters? of an hour|{_HOURS}|{_AMOUNT}[\s-]*(?:minutes?|mins?)\b)"
 _DECADE_WORDS = "twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties|noughties"
 _DECADE = rf"\b(?:(?:early|mid|late)[\s-]*)?(?:the )?(?:(?:1[5-9]|20)?\d0['’]?s\b|(?:{_DECADE_WORDS})\b)"
 _CURRENCIES = "dollars?|bucks|euros?|pounds|usd|eur|gbp|yuan"
@@ -49,7 +49,7 @@ _NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
 """What numbers count, and how they are written; the first that fits is taken."""
 _QUOTED = re.compile(r"[“\"]([^“”\"]{2,}?)[”\"]")
 _NAME = re.compile(
-    r"\b[A-ZÀ-Þ][\w'’.-]*(?:\s+(?:(?:de|van|von|der|la|le|of|the|and|&)\s+)*[A-ZÀ-Þ][\w'’.-]*)*"
+    r"\b[A-ZÀ-Þ][\w'’-]*(?:(?:(?<=\b[A-Z])\.)?\s+(?:(?:de|van|von|der|la|le|of|the|and|&)\s+)*[A-ZÀ-Þ][\w'’-]*)*"
 )
 
 
@@ -88,6 +88,13 @@ class Mentions:
                 for value in catalogue.values(field):
                     self._add_value(str(value), field, spec.role_of(field))
         self._add_words()
+        self._kinds = {
+            words
+            for words, forms in self._values.items()
+            for form, (field, _) in forms
+            if len(form) == 1 and catalogue.config.role_of(field) not in PEOPLE
+        }
+        """Words that are values by themselves: a colour, a genre."""
 
     def _add_value(self, value: str, field: str, role: Role | None) -> None:
         words = tuple(token.text for token in tokens(value))
@@ -133,46 +140,57 @@ class Mentions:
         add(_titles(text, words, self._titles, known=False))
         add(_numbers(text))
         add(self._of_values(text, words, several=False))
-        add(_names(text, taken))
+        add(_names(_without(text, taken)))
         return sorted(taken, key=lambda mention: mention.start)
 
     def _of_values(self, text: str, words: Sequence[Token], *, several: bool) -> Iterator[Mention]:
         """Values by name, the longest first; `several` takes those of more than one word."""
         at = 0
         while at < len(words):
-            best: dict[tuple[str, str], int] = {}
-            for form, reading in self._values.get(
-                words[at].text.removesuffix("s") if words[at].text not in self._values else words[at].text, ()
-            ):
-                if (len(form) > 1) == several and _matches(words, at, form):
-                    best[reading] = max(best.get(reading, 0), len(form))
-            longest = max(best.values(), default=0)
-            if not longest:
+            found = self._longest(text, words, at, several=several)
+            if found is None:
                 at += 1
                 continue
-            start, end = words[at].start, words[at + longest - 1].end
-            readings = tuple(reading for reading, size in best.items() if size == longest)
-            if longest == 1 and not text[start].isupper():  # "white" is a colour, "White" a name
-                readings = tuple(
-                    one for one in readings if self._catalogue.config.role_of(one[0]) not in PEOPLE
-                )
-            if readings:
-                yield Mention("value", start, end, text[start:end], readings=readings)
-                at += longest
-            else:
-                at += 1
+            readings, size = found
+            start, end = words[at].start, words[at + size - 1].end
+            yield Mention("value", start, end, text[start:end], readings=readings)
+            at += size
+
+    def _longest(
+        self, text: str, words: Sequence[Token], at: int, *, several: bool
+    ) -> tuple[tuple[tuple[str, str], ...], int] | None:
+        """What the most words from `at` on may stand for, and how many they are."""
+        said = words[at].text
+        forms = self._values.get(said) or self._values.get(said.removesuffix("s"), [])
+        sizes = {
+            reading: len(form)
+            for form, reading in sorted(forms, key=lambda one: len(one[0]))
+            if (len(form) > 1) == several and self._is_said(text, words, at, form, reading[0])
+        }
+        longest = max(sizes.values(), default=0)
+        readings = tuple(reading for reading, size in sizes.items() if size == longest)
+        return (readings, longest) if readings else None
+
+    def _is_said(self, text: str, words: Sequence[Token], at: int, form: Sequence[str], field: str) -> bool:
+        """Whether `form` stands at `at`, in the plural or the genitive, too."""
+        if at + len(form) > len(words):
+            return False
+        said = [token.text for token in words[at : at + len(form)]]
+        last = words[at + len(form) - 1]
+        people = self._catalogue.config.role_of(field) in PEOPLE
+        if said[:-1] != list(form[:-1]) or said[-1] not in (form[-1], form[-1] + "s"):
+            return False
+        # "Mann" is a name, "White" may be a colour and "Black" a part of "Black-tie".
+        lone = people and len(form) == 1
+        return not lone or (
+            text[last.start].isupper()
+            and text[last.end : last.end + 1] != "-"
+            and (said[-1] not in plain_words("") and form[-1] not in self._kinds)
+        )
 
 
 def _plural(word: str) -> str:
     return word[:-1] + "ies" if word.endswith("y") else word + "s"
-
-
-def _matches(words: Sequence[Token], at: int, form: Sequence[str]) -> bool:
-    """Whether `form` stands at `at`, a plural or genitive ending of its last word aside."""
-    if at + len(form) > len(words):
-        return False
-    said = [token.text for token in words[at : at + len(form)]]
-    return said[:-1] == list(form[:-1]) and said[-1] in (form[-1], form[-1] + "s")
 
 
 def _index(items: Iterable[tuple[str, Item]]) -> dict[str, list[tuple[tuple[str, ...], str]]]:
@@ -214,7 +232,7 @@ def _titles(
 
 def _is_written_as_title(text: str, words: Sequence[Token], first: int, last: int, *, known: bool) -> bool:
     written = [text[token.start : token.end] for token in words[first:last]]
-    telling = [word for word in written if word.lower() not in FUNCTION_WORDS] or written
+    telling = [one for one in written if one.lower() not in FUNCTION_WORDS and len(one) > 1] or written
     if not all(word[0].isupper() or word[0].isdigit() for word in telling):
         return False
     if known:
@@ -258,6 +276,8 @@ def _minutes(said: str) -> float:
     clock = re.fullmatch(r"(\d+)\s?h(?:rs?|ours?)?\s?(?:and\s)?(\d+).*", said)
     if clock:
         return 60.0 * int(clock.group(1)) + int(clock.group(2))
+    if "quarter" in said and "of an hour" in said:
+        return 45.0 if said.startswith("three") else 15.0
     parts = re.split(r"(?<=hour)s?\b|(?<=hr)s?\b", said, maxsplit=1)
     if len(parts) == 1:
         number = parse_number(said)
@@ -274,7 +294,14 @@ def _minutes(said: str) -> float:
     return hours + (parse_number(rest) or 0.0)
 
 
-def _names(text: str, taken: Sequence[Mention]) -> Iterator[Mention]:
+def _without(text: str, mentions: Sequence[Mention]) -> str:
+    """`text` with stops in place of mentions: a name goes on through none."""
+    for one in mentions:
+        text = text[: one.start] + "|" * (one.end - one.start) + text[one.end :]
+    return text
+
+
+def _names(text: str) -> Iterator[Mention]:
     """Capitalised words amid a sentence that are none of the others: names that the catalogue lacks."""
     for found in _NAME.finditer(text):
         start, end = found.span()
@@ -283,7 +310,7 @@ def _names(text: str, taken: Sequence[Mention]) -> Iterator[Mention]:
             words = found.group().split()
             if len(words) < 2 or without_article(fold(found.group())) != fold(found.group()):
                 continue
-            if words[0].lower() in FUNCTION_WORDS or any(m.start < end and start < m.end for m in taken):
+            if words[0].lower() in FUNCTION_WORDS:
                 continue
         if found.group() in ("I", "I'd", "I'm", "I'll", "I've", "I’d", "I’m", "I’ll", "I’ve"):
             continue

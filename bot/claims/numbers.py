@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from bot.claims.mentions import Mention, cues
+from bot.claims.mentions import Mention
 from bot.claims.words import holds_words
 from bot.quantities import parse_number, parse_quantity
-from retrieval.items import Item, Role
+from retrieval.items import Item
 from storage.base import utcnow
 
 EXACT_MINUTES, NEAR = 7, 0.12
@@ -25,8 +25,6 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _BEHIND = re.compile(r"\s*(?:or so|or thereabouts|-?ish)\b")
-_SMALL = 3
-"""Differences up to this are exact to half a unit."""
 
 
 def bound_of(mention: Mention, text: str) -> str:
@@ -82,36 +80,3 @@ def is_number_said(mention: Mention, texts: Iterable[str]) -> bool:
 def numbers_of(item: Item) -> list[float]:
     """All numbers that an item's fields hold."""
     return [float(v) for v in item.fields.values() if isinstance(v, int | float) and not isinstance(v, bool)]
-
-
-def compared_in(text: str, kind: str) -> Iterator[tuple[Role, int, re.Match[str]]]:
-    """Words of comparison in `text`, of one `kind` of prompts/claims.yaml: the role of the number that they
-    speak of, +1 for more of it or -1 for less, and where they stand.
-    """
-    for role, directions in cues()[kind].items():
-        for direction, words in directions.items():
-            for word in words:
-                tail = r"(?=\s+than)" if word == "less" else ""
-                for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w){tail}", text, re.IGNORECASE):
-                    yield role, 1 if direction == "up" else -1, found
-
-
-def comparison_fault(
-    left: Item | None, right: Item | None, name: str, sign: int, amount: Mention | None, *, denied: bool
-) -> str:
-    """Why `left` has not more (`sign` +1) or less (-1) of the field `name` than `right`, by that amount."""
-    if left is None or right is None:
-        return "compares with something outside the record"
-    mine, other = left.fields.get(name), right.fields.get(name)
-    if not isinstance(mine, int | float) or not isinstance(other, int | float):
-        return "the record has no number to compare"
-    difference = sign * (float(mine) - float(other))
-    if denied:
-        return "" if difference <= 0 else "denies what the record says"
-    if difference <= 0:
-        return "the other way round"
-    if amount is None or not amount.number:
-        return ""
-    slack = 1.0 if amount.number > _SMALL else 0.6
-    close = math.isclose(difference, amount.number, rel_tol=NEAR + 0.05, abs_tol=slack)
-    return "" if close else "by another amount"

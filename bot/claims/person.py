@@ -26,8 +26,9 @@ class PersonClaims:
             "disliked": (*record.disliked, *record.words),
             "wanted": record.words,
         }[kind]
+        met = (*allowed, *record.liked, *record.seen, *record.disliked) if kind == "wanted" else allowed
         titles = [mention for mention in inside if mention.kind == "title"]
-        if not all(set(one.items) & set(allowed) or said_in(one.text, allowed) for one in titles):
+        if not all(set(one.items) & set(met) or said_in(one.text, met) for one in titles):
             return f"the person {kind} no such thing"
         texts = [
             *record.words,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from bot.claims.mentions import Mention, cues
+from bot.claims.words import clause_of_all
 
 _END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(]?[A-Z0-9À-Þ])|\n+")
 _STOPS = re.compile(
@@ -15,6 +16,9 @@ _ASKING = re.compile(
     r"\b(?:did|do|does|have|had|has|would|are|were|shall|could|can|will|should|may)\s*$", re.IGNORECASE
 )
 _IF = re.compile(r"\b(?:if|when|whenever|unless|whether|should|in case|as soon as|once)\s*$", re.IGNORECASE)
+PRONOUN = re.compile(r"\b(?:it|it['’]s|its|this one|this)\b", re.IGNORECASE)
+"""Words that go on about what was spoken of."""
+ORDINALS = re.compile(r"\bthe (first|second|third|former|latter|other)\b(?: one)?", re.IGNORECASE)
 _BETWEEN = (
     "did|do|had|have|both|really|also|already|just|once|clearly|so|said|told me|mentioned|that|say|were|are|"
     "you|must|being|a|big|your|much|first|originally|only|always|recently"
@@ -23,12 +27,24 @@ _BETWEEN = (
 
 @dataclass(slots=True)
 class Sentence:
-    """A sentence under examination: its mentions, and which parts speak of the person."""
+    """A sentence under examination: its mentions, and which parts speak of the person.
+
+    `bare` is its text with other words in place of titles and quotations: "And Then There Were None" denies
+    nothing.
+    """
 
     text: str
+    bare: str
     mentions: list[Mention]
     personal: list[tuple[int, int, str]] = field(default_factory=list)
     """Start and end of what the person is said to have liked, seen, disliked or wanted; which of these."""
+
+    of_all: tuple[int, int] | None = None
+    """Start and end of what the whole catalogue is said to lack."""
+
+    def is_of_all(self, start: int) -> bool:
+        """Whether what begins at `start` is part of what the catalogue lacks."""
+        return self.of_all is not None and self.of_all[0] <= start < self.of_all[1]
 
     def is_personal(self, start: int) -> bool:
         """Whether what begins at `start` is part of what is said of the person."""
@@ -44,26 +60,35 @@ def sentences(text: str, mentions: Sequence[Mention]) -> Iterator[Sentence]:
         inside = [
             replace(m, start=m.start - start, end=m.end - start) for m in mentions if start <= m.start < end
         ]
-        sentence = Sentence(text[start:end], inside)
+        sentence = Sentence(text[start:end], _bare(text[start:end], inside), inside)
         sentence.personal = list(_personal(sentence))
+        sentence.of_all = clause_of_all(sentence.bare)
         if sentence.text.strip():
             yield sentence
         start = end
 
 
+def _bare(text: str, mentions: Sequence[Mention]) -> str:
+    for mention in mentions:
+        if mention.kind in ("title", "quote"):
+            name = "X" + "x" * (mention.end - mention.start - 1)
+            text = text[: mention.start] + name + text[mention.end :]
+    return text
+
+
 def _personal(sentence: Sentence) -> Iterator[tuple[int, int, str]]:
     """What the person is said to have done, and of what: from behind the verb to the end of the clause."""
     covered = 0
-    for found in _you().finditer(sentence.text):
+    for found in _you().finditer(sentence.bare):
         if found.start() < covered:
             continue
         start, kind = found.end(), _kind_of(found)
-        before = sentence.text[: found.start()]
+        before = sentence.bare[: found.start()]
         if _ASKING.search(before) or (kind == "wanted" and _IF.search(before)):
             continue  # asks, or says what may be: claims nothing
         covered = _end_of_object(sentence, start)
         # "You loved Heat and wanted something short": one more verb of the same person.
-        for more in _and_you().finditer(sentence.text, start, covered):
+        for more in _and_you().finditer(sentence.bare, start, covered):
             if not any(m.start < more.start() < m.end for m in sentence.mentions):
                 yield start, more.start(), kind
                 start, kind = more.end(), _kind_of(more)
@@ -72,12 +97,12 @@ def _personal(sentence: Sentence) -> Iterator[tuple[int, int, str]]:
 
 def _end_of_object(sentence: Sentence, start: int) -> int:
     quoted = next((m for m in sentence.mentions if m.kind == "quote" and m.start >= start), None)
-    if quoted is not None and not sentence.text[start : quoted.start].strip():
+    if quoted is not None and not sentence.bare[start : quoted.start].strip():
         return quoted.end
-    for stop in _STOPS.finditer(sentence.text, start):
+    for stop in _STOPS.finditer(sentence.bare, start):
         if not any(m.start < stop.start() < m.end for m in sentence.mentions):
             return stop.start()
-    return len(sentence.text)
+    return len(sentence.bare)
 
 
 def _kind_of(found: re.Match[str]) -> str:

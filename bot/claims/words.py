@@ -18,7 +18,7 @@ _DENIAL = re.compile(
 )
 _NOT_ONLY = re.compile(
     r"\b(?:not (?:only|just|to mention)|no (?:less|fewer|more) than|nothing but|why not|"
-    r"no (?:doubt|wonder|problem|question))\b",
+    r"no (?:doubt|wonder|problem|question)|do(?:n['’]t| not) (?:hold|let|mind|worry|miss|forget|be))\b",
     re.IGNORECASE,
 )
 REACH = 6
@@ -31,6 +31,32 @@ def is_denied(text: str, start: int) -> bool:
     clause = re.split(r"[;:—–,.!?]|\b(?:but|while|whereas|though|so|because)\b", before)[-1]
     denials = list(_DENIAL.finditer(clause))
     return bool(denials) and len(clause[denials[-1].end() :].split()) <= REACH
+
+
+_OF_ALL = re.compile(
+    r"\b(?:nothing|none|not one|not a single|there (?:is|are|was|were)(?:n['’]t an?y?| no)|there['’]s no|"
+    r"(?:could|can)(?:n['’]t|not) find|no \w+[^,;.]* (?:here|left|in the catalogue|in stock))\b",
+    re.IGNORECASE,
+)
+_DENIED_BEHIND = re.compile(
+    r"\s*(?:it )?(?:(?:is|was|does|do|did|has)(?:n['’]t| not)|never|nowhere)\b"
+    r"(?!\s+(?:only|just|merely|the only))",
+    re.IGNORECASE,
+)
+
+
+def clause_of_all(text: str) -> tuple[int, int] | None:
+    """Where a sentence says what the whole catalogue lacks: "there is no western under 80 minutes here"."""
+    found = _OF_ALL.search(text)
+    if found is None or re.match(r"[^,;.]*\b(?:about|in) it\b", text[found.end() :]):
+        return None
+    stop = re.search(r"[;:—–,.!?](?:\s|$)|\b(?:but|so|and)\b", text[found.end() :])
+    return found.start(), found.end() + stop.start() if stop else len(text)
+
+
+def is_denied_behind(text: str, end: int) -> bool:
+    """Whether what ends at `end` is denied by the verb behind it: "Al Pacino isn't in it"."""
+    return _DENIED_BEHIND.match(text[end:]) is not None
 
 
 def has(item: Item, name: str, value: str) -> bool:
@@ -67,7 +93,8 @@ def _stem(word: str) -> str:
     word = singular(word.removesuffix("'s"))
     for ending in ("ingly", "ing", "edly", "ed", "ly", "er", "y", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
+            word = word[: -len(ending)]
+            return word[:-1] if word[-1] == word[-2] else word  # "swimming"
     return word
 
 
@@ -80,5 +107,5 @@ def empty_words() -> frozenset[str]:
 @cache
 def unrecorded_words() -> re.Pattern[str]:
     """Words of what no field holds: prizes, success, sequels, availability."""
-    listed = (re.escape(word).replace(r"\*", r"\w*") for word in cues()["unrecorded"])
+    listed = (re.escape(word).replace(r"\*", r"[\w-]*") for word in cues()["unrecorded"])
     return re.compile("|".join(listed))
