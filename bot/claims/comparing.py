@@ -16,7 +16,18 @@ Titles = Sequence[tuple[Mention, Item]]
 _THAN = re.compile(r"\s*(?:\w+\s+)?than\s+(?:the (?:film|movie|book|novel) )?")
 _BEHIND = re.compile(r"\s+(?:the (?:film|movie|book|novel) )?")
 _THAN_IT = re.compile(r"\s*(?:\w+\s+)?than\s+(?:that one|that|it|this one|the other|the latter)\b")
-_OF_TWO = re.compile(r"\s*(?:of the (?:two|pair)|one)\b")
+_OF_TWO = re.compile(r"\s*(?:(?:\w+\s+)?of the (?:two|pair)|one)\b")
+_ALONE = re.compile(
+    r"\b(?:is|and|was|runs|comes|costs|much|bit|lot|little|slightly|coins?)\s*$", re.IGNORECASE
+)
+_ENDS = re.compile(r"\s*(?:[,.;!?)]|too\b|as well\b|$)")
+_TIMES = re.compile(
+    r"\b(?P<times>twice|double|half|three times)\s+(?:as\s+(?P<word>many|long|thick|much|expensive)|"
+    r"the\s+(?P<noun>length|pages|price))\b"
+    r"(?:\s+(?:as|of))?\s+",
+    re.IGNORECASE,
+)
+_RATIOS = {"twice": 2.0, "double": 2.0, "half": 0.5, "three times": 3.0}
 _BY = re.compile(r"(?:\s+one)?\s*by (?:about |around |roughly |nearly |almost |just |some )?")
 _SMALL = 3
 """Differences up to this are exact to half a unit."""
@@ -65,6 +76,7 @@ class Comparisons:
             words = sentence.text[min(start for start, _ in ends) : max(end for _, end in ends)]
             claims.append(Claim("comparison", words, fault))
             used += [m for m in (amount, other) if m is not None]
+        claims += self._ratios(sentence, trail)
         return [*claims, *self._superlatives(sentence, record, titles, trail)], used
 
     def _pair(
@@ -88,12 +100,36 @@ class Comparisons:
             if left is not None and left.item_id == right.item_id:
                 left = next((item for item in record.items if item.item_id != right.item_id), None)
             return left, right
-        if not measured and not (_OF_TWO.match(sentence.bare[found.end() :]) and len(record.items) == 2):
+        of_two = _OF_TWO.match(sentence.bare, found.end()) is not None
+        alone = _ALONE.search(sentence.bare[: found.start()]) and _ENDS.match(sentence.bare, found.end())
+        if not measured and not ((of_two or alone) and len({item.item_id for item in met}) == 2):
             return left, None
         others = [*(self._catalogue[m.items[0]] for m in reversed(named)), *reversed(met)]
         return left, next(
             (item for item in others if left is not None and item.item_id != left.item_id), None
         )
+
+    def _ratios(self, sentence: Sentence, trail: Sequence[Item]) -> Iterator[Claim]:
+        """ "Twice as long as Heat"."""
+        for found in _TIMES.finditer(sentence.bare):
+            titles = [m for m in sentence.mentions if m.kind == "title"]
+            other = next((m for m in titles if m.start == found.end()), None)
+            role: Role = (
+                "price" if found["word"] in ("much", "expensive") or found["noun"] == "price" else "runtime"
+            )
+            field = self._catalogue.config.field_with_role(role)
+            named = [self._catalogue[m.items[0]] for m in titles if m.end <= found.start()]
+            left = next(iter([*named[-1:], *trail[-1:]]), None)
+            if other is None or field is None or left is None:
+                continue
+            mine, theirs = left.fields.get(field), self._catalogue[other.items[0]].fields.get(field)
+            ratio = _RATIOS[found["times"].lower()]
+            so = (
+                isinstance(mine, int | float)
+                and isinstance(theirs, int | float)
+                and math.isclose(float(mine), ratio * float(theirs), rel_tol=2 * NEAR)
+            )
+            yield Claim("comparison", found.group(), "" if so else "not by the record")
 
     def _superlatives(
         self, sentence: Sentence, record: Record, titles: Titles, trail: Sequence[Item]

@@ -41,7 +41,7 @@ _NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("minutes", re.compile(_LENGTH, re.IGNORECASE)),
     ("money", re.compile(rf"[$£€¥]\s?{_DIGITS}|\b{_DIGITS}[\s-]?(?:{_CURRENCIES})\b", re.IGNORECASE)),
     ("pages", re.compile(rf"\b{_AMOUNT}[\s-]*pages?\b", re.IGNORECASE)),
-    ("stars", re.compile(r"\b\d(?:\.\d+)?(?:[\s-]stars?\b| out of (?:5|five|10|ten)\b)", re.IGNORECASE)),
+    ("stars", re.compile(rf"\b{_AMOUNT}(?:[\s-]stars?\b| out of (?:5|five|10|ten)\b)", re.IGNORECASE)),
     ("years", re.compile(rf"\b{_AMOUNT}[\s-]*(?:years?|decades?|centur(?:y|ies))\b", re.IGNORECASE)),
     ("year", re.compile(r"\b(?:1[3-9]|20)\d\d\b(?![.,]\d)")),
     ("plain", re.compile(rf"(?<![\w.]){_DIGITS}(?:st|nd|rd|th)?\b")),

@@ -12,23 +12,27 @@ from storage.base import utcnow
 
 EXACT_MINUTES, NEAR = 7, 0.12
 """A length in words of hours may be off by so many minutes; "about" and "just under" by such a share."""
+_JUST = "(?:just|barely|a (?:shade|touch|little|bit))"
+_JUST_BELOW = rf"{_JUST} (?:under|below|short of|shy of)|shy of|short of|not quite"
+_JUST_ABOVE = rf"{_JUST} (?:over|above)"
 _BELOW = (
-    "just under|under|less than|below|shy of|short of|fewer than|within|at most|up to|no more than|not quite|"
-    "before|prior to|earlier than|older than"
+    "under|less than|below|fewer than|within|at most|up to|no more than|before|prior to|earlier than|"
+    "older than"
 )
 _NEAR = "around|about|roughly|approximately|circa|nearly|almost|close to|some|or so"
-_ABOVE = (
-    "just over|over|more than|above|upwards of|at least|no less than|past|after|since|later than|newer than"
-)
+_ABOVE = "over|more than|above|upwards of|at least|no less than|past|after|since|later than|newer than"
 _LEADING = re.compile(
-    rf"(?:(?P<below>{_BELOW})|(?P<near>{_NEAR})|(?P<above>{_ABOVE}))(?:\s+(?:an?|the|only))?\s*[$£€]?$",
+    rf"\b(?:(?P<just_below>{_JUST_BELOW})|(?P<just_above>{_JUST_ABOVE})|"
+    rf"(?P<below>{_BELOW})|(?P<near>{_NEAR})|(?P<above>{_ABOVE}))(?:\s+(?:an?|the|only))?\s*[$£€]?$",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(r"\s*(?:or so|or thereabouts|-?ish)\b")
 
 
 def bound_of(mention: Mention, text: str) -> str:
-    """How the words around a number take it: "below", "near", "above", or "" for the number itself."""
+    """How the words around a number take it: "below", "just_below", "near", "above" and the like, or "" for
+    the number itself.
+    """
     if _BEHIND.match(text[mention.end :]):
         return "near"
     found = _LEADING.search(text[: mention.start])
@@ -40,6 +44,10 @@ def agrees(value: float, mention: Mention, bound: str) -> bool:
     said = mention.number
     if mention.unit == "year" and not mention.text.isdecimal():
         return _in_decade(value, mention.text, bound)
+    if bound == "just_below":
+        return said * (1 - NEAR) <= value <= said
+    if bound == "just_above":
+        return said <= value <= said * (1 + NEAR)
     if bound == "below":
         return value < said or (mention.unit == "minutes" and value <= said)
     if bound == "above":
@@ -59,9 +67,9 @@ def _in_decade(year: float, words: str, bound: str) -> bool:
     quantity = parse_quantity(words, utcnow())
     if quantity is None or quantity.low is None or quantity.high is None:
         return False
-    if bound == "below":
+    if bound.endswith("below"):
         return year < quantity.low
-    return quantity.low <= year and (bound == "above" or year <= quantity.high)
+    return quantity.low <= year and (bound.endswith("above") or year <= quantity.high)
 
 
 def is_number_said(mention: Mention, texts: Iterable[str]) -> bool:

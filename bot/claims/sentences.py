@@ -16,6 +16,7 @@ _ASKING = re.compile(
     r"\b(?:did|do|does|have|had|has|would|are|were|shall|could|can|will|should|may)\s*$", re.IGNORECASE
 )
 _IF = re.compile(r"\b(?:if|when|whenever|unless|whether|should|in case|as soon as|once)\s*$", re.IGNORECASE)
+_YOURS = re.compile(r"\s*,?\s*(?:is|was|being|as) (?:one of )?your (?:[\w-]+ )?favou?rites?\b", re.IGNORECASE)
 PRONOUN = re.compile(r"\b(?:it|it['’]s|its|this one|this)\b", re.IGNORECASE)
 """Words that go on about what was spoken of."""
 ORDINALS = re.compile(r"\bthe (first|second|third|former|latter|other)\b(?: one)?", re.IGNORECASE)
@@ -61,7 +62,7 @@ def sentences(text: str, mentions: Sequence[Mention]) -> Iterator[Sentence]:
             replace(m, start=m.start - start, end=m.end - start) for m in mentions if start <= m.start < end
         ]
         sentence = Sentence(text[start:end], _bare(text[start:end], inside), inside)
-        sentence.personal = list(_personal(sentence))
+        sentence.personal = [*_personal(sentence), *_favourites(sentence)]
         sentence.of_all = clause_of_all(sentence.bare)
         if sentence.text.strip():
             yield sentence
@@ -93,6 +94,14 @@ def _personal(sentence: Sentence) -> Iterator[tuple[int, int, str]]:
                 yield start, more.start(), kind
                 start, kind = more.end(), _kind_of(more)
         yield start, covered, kind
+
+
+def _favourites(sentence: Sentence) -> Iterator[tuple[int, int, str]]:
+    """ "Get Out is your favourite": the title before is said to be liked."""
+    for found in _YOURS.finditer(sentence.bare):
+        titles = [m for m in sentence.mentions if m.kind == "title" and m.end <= found.start()]
+        if titles:
+            yield titles[-1].start, titles[-1].end, "liked"
 
 
 def _end_of_object(sentence: Sentence, start: int) -> int:

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from functools import cache
 
 from bot.claims.mentions import cues
-from bot.wording import plain_words
 from retrieval.everyday import FUNCTION_WORDS
 from retrieval.items import Item
 from retrieval.text import fold, singular
 
+_PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _DENIAL = re.compile(
     r"\b(?:not|no|never|without|nor|neither|nothing|none|(?:is|was|are|were|does|do|did|wo|has|had)n['’]t|"
@@ -85,7 +85,7 @@ def said_in(words: str, texts: Iterable[str]) -> bool:
 
 def stems(text: str) -> list[str]:
     """Words without their endings, rough: enough to meet again what was said in another form."""
-    return [_stem(fold(word)) for word in WORD.findall(text)]
+    return [_stem(fold(word)) for word in _PART.findall(text)]
 
 
 @cache
@@ -100,8 +100,8 @@ def _stem(word: str) -> str:
 
 @cache
 def empty_words() -> frozenset[str]:
-    """Stems of words that claim nothing by themselves."""
-    return frozenset(_stem(word) for word in plain_words("") | FUNCTION_WORDS)
+    """Stems of words that name no wish by themselves."""
+    return frozenset(_stem(word) for word in {*FUNCTION_WORDS, *cues()["empty"]})
 
 
 @cache
