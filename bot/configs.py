@@ -25,7 +25,7 @@ class ModelConfig(BaseModel):
     """SHA-256 that `model.safetensors` must have; not checked when not set."""
     seed: int = 7
     """Seed of the writer's sampling."""
-    temperature: float = 0.5
+    temperature: float = 0.7
     """Of the writer's sampling; reading is always greedy."""
     read_seconds: float = 4.0
     """Longest time for reading one utterance before a plain reply is given."""

@@ -20,6 +20,8 @@ from retrieval.open import Retrieval
 LIKENESS = 0.3
 """Cosine of two cards, or of words and a card, from which one may be named as the reason for the other."""
 MOST_NAMES = 2
+USUAL = 0.4
+"""A value that a larger share of the catalogue has is told only where it was asked for."""
 MORE_FACTS = 0.25
 """How often a reason tells two facts of the item: five reasons are to be read at a glance."""
 _MONEY = {"usd": "$", "dollar": "$", "dollars": "$", "eur": "€", "euro": "€", "gbp": "£", "cny": "¥"}
@@ -119,6 +121,13 @@ class Reasons:
             facts.append(Fact("TASTE", shared[-1].lower(), Evidence("taste", shared[-1])))
         return facts
 
+    def _is_usual(self, fact: Fact) -> bool:
+        """Whether most items share the value: that a film is in English is no reason for it."""
+        if fact.evidence is None or not isinstance(fact.evidence.value, str):
+            return False
+        positions = self._catalogue.positions_of(fact.evidence.field, fact.evidence.value)
+        return len(positions) > USUAL * len(self._catalogue)
+
     def _is_near(self, item: Item, query: str) -> bool:
         """Whether the words of `query` mean something like what the item's card says."""
         vector = self._retriever.vector_of(query) if query else None
@@ -160,6 +169,7 @@ class Reasons:
         asked = {constraint.field for constraint in state.constraints}
         facts = [fact for fact in item_facts(self._catalogue, item) if fact.name not in _UNFIT_FOR_REASONS]
         first = [fact for fact in facts if fact.evidence and fact.evidence.field in asked]
+        facts = [fact for fact in facts if fact in first or not self._is_usual(fact)]
         rest = [fact for fact in facts if fact not in first]
         random.shuffle(rest)
         wanted = 2 if len(personal) < 2 and random.random() < MORE_FACTS else 1

@@ -203,8 +203,7 @@ class Responder:
         plain = "[TITLE]" + (f": [{shown[0].name}]." if shown else " may be worth a look.")
         # One of the facts about the person must be said; of the item's own, the writer chooses.
         personal = [fact.name for fact in facts if fact.name in ("WISH", "LIKED", "TASTE")][:1]
-        own = [fact.name for fact in shown][:1]
-        return Order("item", tuple(facts), plain, ("TITLE", *personal, *own), items=(item,))
+        return Order("item", tuple(facts), plain, ("TITLE", *personal), items=(item,))
 
     def _answers(
         self, intent: Intent, before: DialogueState, state: DialogueState, user: UserState

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,8 @@ DRAFTS, POLISHED, ROUNDS = 3, 2, 5
 Where none is sure, more follow for so many rounds; where none holds at all, for so many."""
 SURE, UNSURE = -0.4, -1.2
 """Mean log-probabilities: of a draft that needs no better one, and of one that is not worth showing."""
+REPEATED, TOLD = 0.6, 0.1
+"""What it costs a draft to begin as a sentence before it does, and what each fact that it tells is worth."""
 FREE_UNSURE = -3.0
 """The same of a model that was not taught our layout: its words are freer, and noise is far below."""
 SENTENCE_TOKENS = 44
@@ -179,7 +182,7 @@ class _Sentences:
         self._judge = judge
         self._tell = tell
         self._heard = heard
-        self._best: dict[int, tuple[float, Written]] = {}
+        self._held: dict[int, list[tuple[float, Written]]] = defaultdict(list)
         self._failures = dict.fromkeys(range(len(orders)), "not written")
         self._awaited = dict.fromkeys(range(len(orders)), 0)
         self._attempt = 0
@@ -201,9 +204,9 @@ class _Sentences:
             self._failures[place] = verdict.reason
         elif sureness < UNSURE:
             self._failures[place] = "the model is not sure of its words"
-        elif place not in self._best or sureness > self._best[place][0]:
+        else:
             used = tuple(fact for fact in order.facts if _uses(draft, fact))
-            self._best[place] = (sureness, Written(text, draft, used))
+            self._held[place].append((sureness, Written(text, draft, used)))
         self._tell_settled()
 
     def give_up(self, places: Sequence[int], reason: str) -> None:
@@ -223,19 +226,36 @@ class _Sentences:
 
     def _is_good(self, place: int, attempt: int) -> bool:
         """Whether an order needs no more drafts once the rounds before `attempt` are over."""
-        if place not in self._best:
-            return False
         # The first sentence is waited for: it is not held back for a better one.
         enough = SURE if place > 0 and attempt < POLISHED else UNSURE
-        return self._best[place][0] >= enough
+        return any(sureness >= enough for sureness, _ in self._held[place])
 
     def _say(self, place: int) -> None:
-        order = self._orders[place]
-        written = self._best[place][1] if place in self._best else _plainly(order, self._failures[place])
+        order, held = self._orders[place], self._held[place]
+        written = self._choice(held) if held else _plainly(order, self._failures[place])
         self.told.append(written)
         failure = written.failure or ""
         self._heard(Draft(order, None, written.draft, written.text, self._records[place], failure))
         self._tell(place, written)
+
+    def _choice(self, held: Sequence[tuple[float, Written]]) -> Written:
+        """The best draft: one that is sure enough, begins as no sentence before it, and tells much.
+
+        Surer than sure counts no more: the likeliest wording of all would be said every time.
+        """
+        begun = {_beginning(written.draft) for written in self.told}
+
+        def worth(one: tuple[float, Written]) -> float:
+            sureness, written = one
+            repeated = _beginning(written.draft) in begun
+            return min(sureness, SURE) - REPEATED * repeated + TOLD * len(written.used)
+
+        return max(held, key=worth)[1]
+
+
+def _beginning(draft: str) -> tuple[str, ...]:
+    """The first words of a draft, by which sentences look alike, whatever fills its places."""
+    return tuple(draft.lower().split()[:3])
 
 
 def _plainly(order: Order, failure: str) -> Written:

@@ -99,11 +99,8 @@ class ValueClaims:
     def is_of_kind(self, mention: Mention, genres: frozenset[str], items: Sequence[Item]) -> bool:
         """Whether an item of `items` is of one of `genres`, or its own text says so."""
         name = self._catalogue.config.field_with_role("genre") or ""
-        held = (item.fields.get(name) for item in items)
-        values = {
-            str(one).casefold() for value in held for one in (value if isinstance(value, list) else [value])
-        }
-        return bool(values & genres) or any(holds_words(text_of(item), mention.text) for item in items)
+        told = any(has(item, name, genre) for item in items for genre in genres)
+        return told or any(holds_words(text_of(item), mention.text) for item in items)
 
     def flags(self, sentence: Sentence) -> Iterator[tuple[Mention, str, bool]]:
         """Yes-or-no fields by name, with the field and whether it is said to hold: "out of stock"."""
