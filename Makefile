@@ -51,7 +51,8 @@ docs-serve: install
 
 bench: install
 	$(BIN)/python -m benchmarks.turn
-	$(BIN)/python -m benchmarks.writing
+	$(BIN)/parley evaluate explain
+	$(BIN)/python -m benchmarks.explain.checking --part test
 	$(BIN)/python -m benchmarks.feedback
 	$(BIN)/python -m benchmarks.durability
 	$(BIN)/parley evaluate intent

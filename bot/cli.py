@@ -41,7 +41,7 @@ SERVER = "ui.server:build_server"
 
 # The measurements behind `parley evaluate`, by name: each takes the settings and gives its figures. They
 # come with the source, not with the installed package.
-SUITES = {"intent": "benchmarks.intent:evaluate"}
+SUITES = {"intent": "benchmarks.intent:evaluate", "explain": "benchmarks.explain.suite:evaluate"}
 
 console = Console()
 errors = Console(stderr=True)

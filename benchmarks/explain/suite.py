@@ -1,8 +1,10 @@
 """How true, personal and varied replies are: `parley evaluate explain`.
 
 Scripted conversations are held about the demo catalogues, in turn by newcomers and by simulated people. Each
-sentence is split into atomic claims by the claim checker, in the first draft and as shown. As a program,
-`python -m benchmarks.explain.suite`, it prints more: with --movielens, MovieLens' people are told of Wikipedia's films, too; with --random, the same architecture on random weights.
+sentence is split into atomic claims by the claim checker, in the first draft and as shown.
+
+`python -m benchmarks.explain.suite` prints more: with --movielens, MovieLens' people are told of Wikipedia's
+films, too; with --random, the same architecture on random weights.
 """
 
 import re
