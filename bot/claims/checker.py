@@ -16,6 +16,7 @@ from bot.claims.sentences import ORDINALS, PRONOUN, Sentence, sentences
 from bot.claims.values import ValueClaims, is_known
 from bot.claims.words import (
     WORD,
+    empty_words,
     is_denied,
     is_denied_behind,
     stems,
@@ -187,10 +188,13 @@ def _unrecorded(sentence: Sentence, record: Record) -> list[Claim]:
     """Claims that no field holds, such as prizes: not supported unless the item's own text speaks of them."""
     held = {stem for item in record.items for stem in stems(text_of(item))}
     held |= {stem for words in record.words for stem in stems(words)}
-    return [
-        Claim("unrecorded", found.group(), "" if set(stems(found.group())) & held else "no field holds this")
-        for found in WORD.finditer(sentence.bare)
-        if unrecorded_words().fullmatch(fold(found.group()))
-        and not sentence.is_personal(found.start())
-        and not any(m.start <= found.start() < m.end for m in sentence.mentions)
-    ]
+    claims = []
+    for found in WORD.finditer(sentence.bare):
+        inside = any(m.start <= found.start() < m.end for m in sentence.mentions)
+        named = unrecorded_words().fullmatch(fold(found.group())) is not None
+        if named and not inside and not sentence.is_personal(found.start()):
+            parts = stems(found.group())
+            told = {stem for stem in parts if stem not in empty_words()} or set(parts)
+            fault = "" if told <= held else "no field holds this"
+            claims.append(Claim("unrecorded", found.group(), fault))
+    return claims

@@ -1,8 +1,12 @@
 """Values and numbers: whether what a text says of an item stands in its record."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
+import yaml
+
+import prompts
 from bot.claims.mentions import PEOPLE, Mention, cues
 from bot.claims.numbers import agrees, bound_of, numbers_of
 from bot.claims.record import Claim, Record
@@ -10,11 +14,13 @@ from bot.claims.sentences import Sentence
 from bot.claims.words import has, holds_words, is_denied, said_in, text_of
 from retrieval.catalogue import Catalogue
 from retrieval.items import Item, Role
+from storage.base import utcnow
 
 _UNITS: dict[str, Role] = {"minutes": "runtime", "money": "price", "stars": "rating", "year": "year"}
 _BOUNDED: tuple[Role, ...] = ("price", "runtime")
 _BARE = ("plain", "years")
 _AT = re.compile(r"\bat (?:\w+ )?$", re.IGNORECASE)
+_AGED = re.compile(r"\s+(?:old|ago)\b")
 _OUT_OF = re.compile(r"\bout of\s*$|\bun$", re.IGNORECASE)
 _DENIED, _OTHER = "denies what the record says", "not what the record says"
 
@@ -43,7 +49,7 @@ class ValueClaims:
         if role not in (None, "about"):
             wanted = cues()["made_by"] if role == "made_by" else [role]
             fitting = [one for one in readings if role_of(one[0]) in wanted]
-            if of_people and not fitting:
+            if not fitting and (of_people or role == "material"):
                 return "" if denied else f"no {role}"
             readings = fitting or readings
         true = any(has(item, name, value) for item in items for name, value in readings)
@@ -59,6 +65,11 @@ class ValueClaims:
         """Why a number in `text` is none of an item of `items`; of a denied one, why it is."""
         told = any(holds_words(text_of(item), mention.text) for item in items or record.items)
         if mention.unit in _BARE:
+            aged = mention.unit == "years" and _AGED.match(text[mention.end :])
+            if aged and any(
+                abs(utcnow().year - mention.number - year) <= 2 for year in self._held("year", items)
+            ):
+                return ""
             held = mention.number in self._numbers(items, record)
             return "" if held or told or is_known(mention, record) else "a number outside the record"
         numbers = self._held(mention.unit, items)
@@ -91,7 +102,7 @@ class ValueClaims:
         """Kinds of story by names that no field has, each with the genres that would make it true."""
         if self._catalogue.config.field_with_role("genre") is None:
             return
-        for words, genres in cues()["kinds"].items():
+        for words, genres in _kinds().items():
             for found in re.finditer(rf"\b{re.escape(words)}s?\b", sentence.bare, re.IGNORECASE):
                 if not any(m.start <= found.start() < m.end for m in sentence.mentions):
                     yield Mention("value", *found.span(), found.group()), frozenset(genres)
@@ -147,6 +158,13 @@ class ValueClaims:
         name = config.field_with_role(_UNITS[unit])
         counts = config.fields[name].unit if name else None
         return None if unit == "minutes" and counts not in (None, "minutes") else name
+
+
+@cache
+def _kinds() -> Mapping[str, Sequence[str]]:
+    """Names of kinds of story, and the genres that make each true: genres by themselves, and other names."""
+    genres = yaml.safe_load(prompts.text("synonyms.yaml"))["genre"]
+    return {**{genre: [genre] for genre in genres}, **cues()["kinds"]}
 
 
 def is_known(mention: Mention, record: Record) -> bool:
