@@ -1,4 +1,4 @@
-"""What is shown of what a model drafts: held to the record, in varied words, and plain where nothing holds."""
+"""What is shown of what a model drafts: held to the record, in varied words, plain where nothing holds."""
 
 import pytest
 from langchain_core.outputs import Generation, LLMResult
