@@ -127,7 +127,11 @@ class Responder:
 
     def _known(self, intent: Intent, state: DialogueState, user: UserState, said: Sequence[str]) -> Record:
         """What may be said of the person: what they like, know and turned down, and their own words."""
-        wishes = [wish.query for wish in state.wishes] + [one.text for one in state.constraints]
+        wishes = [
+            state.query,
+            *(wish.query for wish in state.wishes),
+            *(one.text for one in state.constraints),
+        ]
         events = {event.item_id for event in user.events}
         return Record(
             liked=(*state.models, *said_yes_to(user), *state.tastes, *intent.taken, *_named(intent.likes)),

@@ -27,7 +27,7 @@ _OF_PLACES: tuple[Role, ...] = ("country", "language")
 SHORTENED = 0.75
 """How well a shorter form must stand for a title: its head before the colon does."""
 _SPELT = "|".join(sorted((*NUMBER_WORDS, "hundred", "thousand", "half"), key=len, reverse=True))
-_DIGITS = r"\d[\d,]*(?:\.\d+)?"
+_DIGITS = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _AMOUNT = rf"(?:{_DIGITS}|(?:{_SPELT})(?:[ -](?:and )?(?:{_SPELT}))*|an?|a couple of)"
 _CLOCK = r"\d+\s?h(?:rs?|ours?)?\s?(?:and\s)?\d+(?:\s?m(?:in(?:ute)?s?)?)?\b"
 _AND_MINUTES = rf"(?: and (?:a half|a quarter|{_AMOUNT}(?: minutes?)?)|,? {_AMOUNT} minutes?)?"
