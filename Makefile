@@ -53,6 +53,7 @@ bench: install
 	$(BIN)/python -m benchmarks.turn
 	$(BIN)/parley evaluate explain
 	$(BIN)/python -m benchmarks.explain.checking --part test
+	$(BIN)/python -m benchmarks.asking --part test
 	$(BIN)/python -m benchmarks.feedback
 	$(BIN)/python -m benchmarks.durability
 	$(BIN)/parley evaluate intent

@@ -180,7 +180,14 @@ def _state(settings: "Settings") -> str:
 def _model(settings: "Settings") -> str:
     from bot.loading import load_model
 
-    path = settings.model.path
+    path, url = settings.model.path, settings.model.url
+    if url is not None:
+        from bot.remote import reach
+
+        reach(settings.model)
+        if settings.model.leaves_machine:
+            raise Advice(f"{url} answers; it is another machine, and what people say is sent there")
+        return f"{settings.model.name} is asked at {url}, which answers"
     if path is not None and not Path(path).is_dir() and re.fullmatch(r"[\w.-]+/[\w.-]+", path):
         raise Advice(f"{path} is a model of the hub: it is downloaded when it is first used")
     return f"{load_model(settings.model).name} loads"

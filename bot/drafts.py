@@ -23,6 +23,8 @@ from bot.wording import (
 
 _BEFORE = re.compile(r"([A-Za-z'’]+)\s+\[([A-Z]+\d?)\]")
 _AFTER = re.compile(r"\[([A-Z]+\d?)\]\s+([A-Za-z'’]+)")
+_ADDRESS = re.compile(r"[<>{}`]|://|www\.|[a-z]\.[a-z]{2}", re.IGNORECASE)
+"""Markup, or an address: no fact, and somebody may follow it."""
 SHORTEST, LONGEST = 2, 60
 
 
@@ -85,6 +87,11 @@ def check_free(draft: str, facts: Sequence[Fact], required: Collection[str], kin
     said = WORD.findall(PLACEHOLDER.sub(" ", draft))
     if not SHORTEST <= len(said) <= LONGEST:
         return Verdict(False, "too short or too long")
+    own = PLACEHOLDER.sub(" ", draft)
+    for fact in facts:
+        own = own.replace(fact.words, " ")
+    if foreign := _ADDRESS.search(own):
+        return Verdict(False, f"{foreign.group()!r} is markup or part of an address")
     if _repeats(draft):
         return Verdict(False, "says the same words twice")
     if "\ufffd" in draft:

@@ -160,7 +160,7 @@ class Grounder:
         if quantity is not None and field is not None:
             bounds = _bounds(field, self._in_unit_of(field, quantity, span.text, now), span.text)
             return self._outside(bounds) if negative and not _NEGATION.search(span.text) else bounds
-        matches = self.values.named(span.text, utterance[: span.start])
+        matches = self.values.named(span.text, utterance[: span.start], asked)
         # Named values first: "new zealand" is no wish for something new, "a new comedy" is one.
         rest = span.text
         for match in matches:

@@ -1,4 +1,7 @@
-"""Loading the language model: a folder or a hub id, its digest, its layout, its place and number format."""
+"""Opening the model that the settings name: at an address, or from a folder or a hub id.
+
+Of what is loaded here it checks digest and layout, and gives it its place and number format.
+"""
 
 import hashlib
 import json
@@ -14,14 +17,27 @@ from safetensors import SafetensorError
 import prompts
 from bot.configs import ModelConfig
 from bot.errors import ModelError
-from bot.model import LanguageModel
+from bot.model import LanguageModel, Model
 from bot.word_states import load_word_states
 
 SHIPPED = Path(__file__).parent.parent / "models" / "parley-gpt2"
 
 
+def open_model(config: ModelConfig) -> Model:
+    """The model that `config` names: one behind a server, which need not be there yet, or one loaded here.
+
+    Raises:
+        ModelError: what `load_model` raises, or the package for servers is not installed.
+    """
+    if config.url is not None:
+        from bot.remote import RemoteModel
+
+        return RemoteModel(config)
+    return load_model(config)
+
+
 def load_model(config: ModelConfig) -> LanguageModel:
-    """Load the model that `config` names.
+    """Load the model that `config.path` names.
 
     Raises:
         ModelError: no such folder, another digest, another layout, or weights that are not safetensors.

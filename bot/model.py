@@ -1,23 +1,27 @@
 """The language model, behind LangChain's LLM interface: the shipped one or any causal model of transformers.
 
 Knows tensors, tokens and devices; knows nothing of items, users or dialogue. A model folder with a
-`layout.json` was trained on `prompts/` (its digest is checked); any other model is asked by instruction.
+`layout.json` was trained on `prompts/` (its digest is checked); any other model is asked by instruction,
+in its chat template where it has one. `Model` is what a turn needs of it; `bot.chat` has the other one.
 """
 
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+from jinja2 import TemplateError
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseLLM
 from langchain_core.outputs import Generation, LLMResult
 from pydantic import PrivateAttr
 
 from bot.configs import ModelConfig
-from bot.decoding import Constraint
+from bot.decoding import Constraint, SchemaConstraint
 from bot.errors import ModelError, ModelStopped, ModelTooSlow
 from bot.layout import ACTS, MARKS, SLOTS, act_token, slot_token
 from bot.tagging import spans_of
@@ -40,6 +44,9 @@ class Ask:
 
     tokens: int
     constraints: Sequence[Callable[["LanguageModel"], Constraint]] = ()
+    """Of each prompt's answer; only for a model that knows the layout."""
+    schema: dict[str, Any] | None = None
+    """What the answers are to be JSON of. A chat model may not keep to it."""
     sample: bool = False
     deadline: float | None = None
     seed: int | None = None
@@ -50,6 +57,39 @@ class Ask:
     finished: Callable[[int, str, float], None] = lambda row, text, sureness: None
     """Told each answer as soon as it is written: which prompt's, its text, and the mean log-probability that
     the model, left free, gave to its tokens."""
+
+
+class Model(Protocol):
+    """What reads and writes in a turn: a local `LanguageModel`, or a `ChatModel` wherever it is."""
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def config(self) -> ModelConfig: ...
+
+    @property
+    def knows_layout(self) -> bool:
+        """Whether it is asked in the layout of `prompts/`; by instruction if not."""
+        ...
+
+    def fits(self, prompt: str, tokens: int) -> bool:
+        """Whether `prompt` and an answer of `tokens` tokens are not too long for it."""
+        ...
+
+    def invoke(self, input: str, *, ask: Ask | None = None) -> str:
+        """The answer to one prompt; raises what `generate` raises."""
+        ...
+
+    def generate(self, prompts: list[str], *, ask: Ask | None = None) -> LLMResult:
+        """An answer to each prompt, in their order.
+
+        Raises:
+            ModelTooSlow: they were not all there by `ask.deadline`.
+            ModelStopped: `ask.stopped` became true.
+            ModelError: it cannot answer, with the way out.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +183,7 @@ class LanguageModel(BaseLLM):
     def fits(self, prompt: str, tokens: int) -> bool:
         """Whether the model can hold `prompt` and an answer of `tokens` tokens."""
         with self._lock:  # another thread's call would change how the tokenizer pads
-            written = self._tokenizer(prompt, add_special_tokens=not self._layout)["input_ids"]
+            written = self._tokenizer(self._put(prompt), add_special_tokens=self._opens)["input_ids"]
         return len(written) + tokens <= self._context
 
     def read_probabilities(self, prompts: Sequence[str]) -> list[Probabilities]:
@@ -216,6 +256,8 @@ class LanguageModel(BaseLLM):
         if ask.sample:
             torch.manual_seed(self._config.seed if ask.seed is None else ask.seed)
         constraints = [make(self) for make in ask.constraints]
+        if ask.schema is not None:
+            constraints = [SchemaConstraint(self.tokenizer, ask.schema, self.vocabulary) for _ in texts]
         inputs = self._encode(texts, room=ask.tokens)
         prompt_mask = inputs["attention_mask"]
         output = self._model(**inputs, use_cache=True)
@@ -230,7 +272,7 @@ class LanguageModel(BaseLLM):
             ask.finished(row, answers[row], sum(sureness[row]) / max(1, len(sureness[row])))
 
         position = inputs["position_ids"][:, -1]
-        end = self._end_token()
+        ends = self._ends
         for _ in range(ask.tokens):
             if ask.stopped():
                 raise ModelStopped("the answer was stopped")
@@ -239,13 +281,13 @@ class LanguageModel(BaseLLM):
             chosen = [
                 self._choose(row, output.logits[row, -1], written[row], constraints, ask)
                 if row in open_rows
-                else end
+                else min(ends, default=0)  # whatever is written behind an end is not heard
                 for row in range(len(texts))
             ]
             likely = torch.log_softmax(output.logits[:, -1].float(), dim=-1)  # (B, vocabulary)
             for row in sorted(open_rows):
                 sureness[row].append(float(likely[row, chosen[row]]))
-                if chosen[row] == end or _hopeless(sureness[row], ask.least):
+                if chosen[row] in ends or _hopeless(sureness[row], ask.least):
                     close(row)
                 else:
                     written[row].append(chosen[row])
@@ -284,11 +326,11 @@ class LanguageModel(BaseLLM):
 
     def _encode(self, texts: Sequence[str], room: int = 0) -> dict[str, torch.Tensor]:
         encoded = self._tokenizer(
-            list(texts),
+            [self._put(text) for text in texts],
             return_tensors="pt",
             padding=True,
             padding_side="left",
-            add_special_tokens=not self._layout,
+            add_special_tokens=self._opens,
         )
         mask = encoded["attention_mask"]
         if mask.shape[1] + room > self._context:
@@ -300,6 +342,44 @@ class LanguageModel(BaseLLM):
         inputs = {"input_ids": encoded["input_ids"], "attention_mask": mask, "position_ids": positions}
         return {name: tensor.to(self._model.device) for name, tensor in inputs.items()}
 
+    @property
+    def _opens(self) -> bool:
+        """Whether the tokenizer begins a prompt; a chat template does so itself."""
+        return not self._layout and self._tokenizer.chat_template is None
+
+    def _put(self, prompt: str) -> str:
+        """The prompt as this model takes it: as it stands in our layout, else without marks of the
+        tokenizer's own, which what is quoted in it could use to speak as somebody else, and as a user's turn
+        of the chat template where there is one.
+
+        Raises:
+            ModelError: the chat template cannot be used.
+        """
+        if self._layout:
+            return prompt
+        plain = self._marks.sub(lambda mark: " ".join(mark.group()), prompt) if self._marks else prompt
+        if self._tokenizer.chat_template is None:
+            return plain
+        try:
+            turn: str = self._tokenizer.apply_chat_template(
+                [{"role": "user", "content": plain}],
+                tokenize=False,
+                add_generation_prompt=True,
+                enable_thinking=False,  # models that think aloud read it; other templates do not
+            )
+        except (TemplateError, ValueError) as error:
+            raise ModelError(
+                f"the chat template of {self.name} cannot be used: {error}; correct its `chat_template`"
+            ) from error
+        return turn
+
+    @cached_property
+    def _marks(self) -> re.Pattern[str] | None:
+        """What the tokenizer knows beside its words, but for added words and spaces; longest first."""
+        added = [token.strip() for token in self._tokenizer.get_added_vocab()]
+        marks = sorted((one for one in added if len(one) > 1 and not one.isalnum()), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, marks))) if marks else None
+
     def _reads(self, texts: Sequence[str]) -> bool:
         return self._layout and all(MARKS["spans"] in text for text in texts)
 
@@ -308,9 +388,14 @@ class LanguageModel(BaseLLM):
         ratio = {act: p / self._thresholds.get(act, 0.5) for act, p in probabilities.items()}
         return [act for act in ACTS if ratio[act] >= 1] or [max(ACTS, key=lambda act: ratio[act])]
 
-    def _end_token(self) -> int:
-        token = MARKS["end"] if self._layout else self._tokenizer.eos_token
-        return int(self._tokenizer.convert_tokens_to_ids(token)) if token else -1
+    @cached_property
+    def _ends(self) -> frozenset[int]:
+        """The tokens that end an answer; chat models often end a turn with another one than a text."""
+        if self._layout:
+            return frozenset([int(self._tokenizer.convert_tokens_to_ids(MARKS["end"]))])
+        configured = self._model.generation_config.eos_token_id
+        several = configured if isinstance(configured, list) else [configured]
+        return frozenset(int(end) for end in (*several, self._tokenizer.eos_token_id) if end is not None)
 
     def _decode(self, tokens: list[int]) -> str:
         text: str = self._tokenizer.decode(

@@ -1,24 +1,10 @@
-"""What to do about an intent: answer, acknowledge, recommend, ask back, greet, or decline."""
+"""What an intent leads to: an answer, a word of acknowledgement, a list or a question instead, small talk."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
-
+from bot.asking import Question
 from bot.intent import Intent
 from bot.state import DialogueState
-from retrieval.catalogue import Catalogue
-
-_ASKED_ABOUT = ("genre", "category", "cuisine", "colour", "area", "language", "material", "brand")
-"""Roles of fields that a person can be asked about; nobody knows the runtime they want."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A field to ask about, and two values that split what is left."""
-
-    field: str
-    options: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +19,13 @@ class Plan:
     question: Question | None = None
     recommend: bool = False
 
+    def asking(self, question: Question) -> "Plan":
+        """This plan with a question in place of its list."""
+        return replace(self, question=question, recommend=False)
 
-def decide(
-    intent: Intent,
-    before: DialogueState,
-    state: DialogueState,
-    *,
-    newcomer: bool,
-    question: Question | None,
-) -> Plan:
-    """The plan for one turn.
 
-    `before` and `state` are the dialogue before and after the utterance; `question` the one worth asking
-    if the request is too vague for a list, None when there is none or enough were asked.
-    """
+def decide(intent: Intent, before: DialogueState, state: DialogueState, *, newcomer: bool) -> Plan:
+    """The plan for one turn; `before` and `state` are the dialogue before and after the utterance."""
     acts = set(intent.acts)
     answer = "inquire" in acts and bool(intent.references or intent.inquiries)
     acknowledge: tuple[str, ...] = tuple(
@@ -70,10 +49,8 @@ def decide(
             )
         )
     )
-    vague = not state.has_request and not state.tastes and newcomer and intent.count is None
     if wants_items:
-        asks = vague and question is not None
-        return Plan(answer, acknowledge, question=question if asks else None, recommend=not asks)
+        return Plan(answer, acknowledge, recommend=True)
     if answer or acknowledge:
         return Plan(answer, acknowledge)
     if "other" in acts:
@@ -93,27 +70,3 @@ def _tastes(intent: Intent) -> tuple[str, ...]:
 
 def _says_something(intent: Intent) -> bool:
     return bool(intent.likes or intent.dislikes or intent.constraints or intent.query)
-
-
-def best_question(catalogue: Catalogue, candidates: Sequence[int], asked: Sequence[str]) -> Question | None:
-    """The field whose answer is expected to tell most about which of `candidates` (positions) is meant.
-
-    That is the field with the highest entropy of its values over the candidates, in nats, among fields a
-    person can be asked about and was not yet; its two commonest values are offered.
-    """
-    inside = np.zeros(len(catalogue), dtype=bool)
-    inside[list(candidates)] = True
-    best: tuple[float, Question] | None = None
-    for field, spec in catalogue.config.fields.items():
-        if field in asked or spec.role_of(field) not in _ASKED_ABOUT or spec.type not in ("category", "list"):
-            continue
-        counts = {str(v): int(inside[list(p)].sum()) for v, p in catalogue.values(field).items()}
-        counts = {value: n for value, n in counts.items() if n}
-        if not 2 <= len(counts) <= 60:
-            continue
-        share = np.array(list(counts.values())) / sum(counts.values())
-        entropy = float(-(share * np.log(share)).sum())
-        first, second = sorted(counts, key=lambda value: -counts[value])[:2]
-        if best is None or entropy > best[0]:
-            best = (entropy, Question(field, (first, second)))
-    return best[1] if best else None

@@ -11,7 +11,7 @@ from bot.claims import ClaimChecker, Record
 from bot.facts import Fact, Reasons, field_fact, joined, quoted, said_yes_to, title_fact, value_words
 from bot.intent import Inquiry, Intent, Mention
 from bot.layout import Message
-from bot.model import LanguageModel
+from bot.model import Model
 from bot.policy import Plan
 from bot.reply import Evidence, Recommendation, Said
 from bot.state import DialogueState
@@ -57,7 +57,7 @@ class Response:
 class Responder:
     """Answers in sentences about one catalogue."""
 
-    def __init__(self, retrieval: Retrieval, model: LanguageModel, values: ValueIndex) -> None:
+    def __init__(self, retrieval: Retrieval, model: Model, values: ValueIndex) -> None:
         self._catalogue = retrieval.catalogue
         self._values = values
         self._reasons = Reasons(retrieval)
@@ -160,14 +160,16 @@ class Responder:
             orders.append(Order("welcome", (), "Here are a few to start from; tell me what you think."))
         elif plan.question is not None:
             options = plan.question.options
+            field = plan.question.field
+            is_year = self._catalogue.config.role_of(field) == "year"
             facts = (
-                Fact("FIELD", plan.question.field.replace("_", " ")),
+                Fact("FIELD", "decade" if is_year else field.replace("_", " ")),
                 Fact("OPTION1", options[0]),
                 Fact("OPTION2", options[1]),
             )
-            orders.append(
-                Order("question", facts, "Would you like [OPTION1] or [OPTION2]?", ("OPTION1", "OPTION2"))
-            )
+            plain = "Which would you prefer, [OPTION1] or [OPTION2]?"
+            examples = tuple(self._catalogue.items[at] for at in plan.question.examples)
+            orders.append(Order("question", facts, plain, ("OPTION1", "OPTION2"), items=examples))
         elif plan.recommend and not items:
             orders.append(Order("nothing", (), "I have nothing left that fits; try loosening a wish."))
         elif given_up:

@@ -9,16 +9,19 @@ from threading import Event, Thread
 from typing import Any
 
 import numpy as np
+from langchain_core.language_models import BaseChatModel
 from sqlalchemy import Engine
 
+from bot.asking import Asker
 from bot.beliefs import beliefs_of, without
+from bot.chat import ChatModel
 from bot.errors import MessageError, UnknownBelief
 from bot.facts import Reasons
 from bot.grounding import Grounder
 from bot.intent import Intent
 from bot.layout import Message
-from bot.loading import load_model
-from bot.model import LanguageModel
+from bot.loading import open_model
+from bot.model import Model
 from bot.profile import Belief, Profile, Profiles, with_profile
 from bot.reply import Evidence, Listed, Recommendation, Said, Step, Turn, Understood
 from bot.responding import Responder
@@ -54,8 +57,18 @@ class Parley:
         self._reasons = Reasons(parts.retrieval)
 
     @classmethod
-    def open(cls, settings: Settings, *, progress: Callable[[str], None] | None = None) -> "Parley":
-        """Open storage, catalogue, behaviour and model; `progress` hears what is being opened."""
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        model: BaseChatModel | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> "Parley":
+        """Open storage, catalogue, behaviour and model; `progress` hears what is being opened.
+
+        `model`, any chat model of LangChain, takes the place of the one that the settings name; their
+        `model.read_seconds` and `model.write_seconds` hold for it, too.
+        """
         say = progress or (lambda _step: None)
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         say("storage")
@@ -67,16 +80,17 @@ class Parley:
         say("behaviour")
         ranking = open_ranking(engine, settings.state_dir, retrieval, settings.actions, settings.ranking)
         say("language model")
-        model = load_model(settings.model)
+        speaker = open_model(settings.model) if model is None else ChatModel(model, settings.model)
         grounder = Grounder(retrieval)
         parts = Parts(
             retrieval=retrieval,
             retriever=CatalogueRetriever(retriever=retrieval.retriever),
             ranking=ranking,
-            model=model,
+            model=speaker,
             grounder=grounder,
-            responder=Responder(retrieval, model, grounder.values),
+            responder=Responder(retrieval, speaker, grounder.values),
             suggester=Suggester(retrieval.catalogue),
+            asker=Asker(retrieval.catalogue, settings.turn, retrieval.encoder.encode),
             sessions=Sessions(engine),
             profiles=Profiles(engine),
             config=settings.turn,
@@ -95,7 +109,7 @@ class Parley:
         return self.parts.model.name or "model"
 
     @property
-    def model(self) -> LanguageModel:
+    def model(self) -> Model:
         return self.parts.model
 
     def chat(

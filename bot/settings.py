@@ -88,6 +88,7 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         protected_namespaces=(),
+        hide_input_in_errors=True,  # a key may be among it
     )
 
     state_dir: Path = Path(".parley")
@@ -126,6 +127,7 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
     Raises SettingsError.
     """
     file = _read_yaml(path) if path is not None else {}
+    _refuse_key(file, path)
     environment = _read_environment()
     given = _nested({key: value for key, value in overrides.items() if value is not None})
     merged = _merge(_merge(file, environment), given)
@@ -156,6 +158,15 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SettingsError(f"config {str(path)!r} must be a list of `setting: value` lines")
     return content
+
+
+def _refuse_key(file: Mapping[str, Any], path: Path | None) -> None:
+    model = file.get("model")
+    if isinstance(model, Mapping) and "api_key" in model:
+        raise SettingsError(
+            f"config {str(path)!r}: setting 'model.api_key' is not taken from a file, which others may read; "
+            "remove it and set the environment variable PARLEY_MODEL__API_KEY"
+        )
 
 
 def _read_environment() -> dict[str, Any]:

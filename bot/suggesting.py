@@ -19,6 +19,8 @@ MOST = 4
 FEWEST_ITEMS = 3
 """An opening that leaves fewer items is not offered."""
 LONGEST_TITLE = 60
+NO_MATTER = "I don't mind"
+"""Answers every question that is asked back."""
 _NUMBERS: tuple[Role, ...] = ("year", "runtime", "price")
 _KINDS: tuple[Role, ...] = ("genre", "category", "cuisine", "author")
 
@@ -49,7 +51,7 @@ class Suggester:
         `turn`, the turn's place in its session, sees to it that they are not the same after every answer.
         """
         if plan.question is not None:
-            return tuple(plan.question.options)
+            return (*plan.question.options, NO_MATTER)
         if not shown and not state.shown:
             return ()
         lines = [line["text"] for line in self._next if self._fits(line, state)]

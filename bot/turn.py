@@ -11,14 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.asking import Asker, Question, says_nothing
 from bot.configs import TurnConfig
 from bot.errors import ModelError
 from bot.grounding import Grounder
 from bot.intent import Intent
 from bot.layout import Message
 from bot.learning import events_of
-from bot.model import LanguageModel
-from bot.policy import Plan, Question, best_question, decide
+from bot.model import Model
+from bot.policy import Plan, decide
 from bot.profile import Profile, Profiles, learned, with_profile, without_profile
 from bot.relaxing import is_number, nearest, reliefs
 from bot.reply import Listed, ModelReport, Recommendation, Said, Turn, Understood
@@ -34,7 +38,7 @@ from ranking.users import UserState
 from retrieval.filters import Constraint, mask
 from retrieval.langchain import CatalogueRetriever, candidates_of
 from retrieval.open import Retrieval
-from retrieval.search import FloatArray
+from retrieval.search import Candidate, FloatArray
 from storage.base import utcnow
 from storage.engine import writing
 
@@ -57,10 +61,11 @@ class Parts:
     retrieval: Retrieval
     retriever: CatalogueRetriever
     ranking: Ranking
-    model: LanguageModel
+    model: Model
     grounder: Grounder
     responder: Responder
     suggester: Suggester
+    asker: Asker
     sessions: Sessions
     profiles: Profiles
     config: TurnConfig
@@ -147,10 +152,11 @@ def answer(
         state = _added(parts, before, intent)
         user = parts.user(user_id, profile, opened.session_id, said=_said(state))
     tell(Understood(opened.session_id, turn_id, intent, events))
-    plan = decide(
-        intent, before, state, newcomer=not user.n_behaviour and not user.events,
-        question=_question(parts, state),
-    )  # fmt: skip
+    newcomer = not user.n_behaviour and not user.events
+    plan = decide(intent, before, state, newcomer=newcomer)
+    if plan.recommend and parts.asker.may_ask(message, intent, before, state, newcomer=newcomer):
+        question = _question(parts, state, user, k, profile.hidden, clock)
+        plan = plan.asking(question) if question else plan
     found = (
         recommend(parts, plan, intent, state, user, k, profile.hidden, clock) if plan.recommend else Found()
     )
@@ -211,7 +217,7 @@ def _unexplained(parts: Parts, ranked: Ranked) -> Recommendation:
     return Recommendation(ranked.item_id, title, ranked.rank, "", (), ranked.scores)
 
 
-def understand(model: LanguageModel, past: Sequence[Message], message: str) -> tuple[Reading, str | None]:
+def understand(model: Model, past: Sequence[Message], message: str) -> tuple[Reading, str | None]:
     """What was read, and why it could not be: then the whole message is taken as words to search by."""
     try:
         return read(model, past, message), None
@@ -282,13 +288,8 @@ def _ranked(
 ) -> list[Ranked]:
     """New items first; ones offered before fill up when too few are left."""
     barred = {*state.models, *state.excluded, *hidden}
-    with clock.stage("retrieve"):
-        vector = _query_vector(parts.retrieval, state, user)
-        documents = parts.retriever.invoke(
-            state.query, constraints=constraints, limit=parts.config.candidates, vector=vector,
-        )  # fmt: skip
+    vector, candidates = _candidates(parts, state, constraints, user, clock)
     with clock.stage("rank"):
-        candidates = candidates_of(documents)
         asked = vector if state.has_request else None
         ranked: list[Ranked] = []
         for excluded in ({*barred, *state.focus, *state.offered}, barred):
@@ -321,11 +322,52 @@ def _said(state: DialogueState) -> list[str]:
     return [*(wish.query for wish in state.wishes if wish.query), *state.tastes][-4:]
 
 
-def _question(parts: Parts, state: DialogueState) -> Question | None:
-    if len(state.asked) >= parts.config.questions:
-        return None
-    left = mask(parts.retrieval.catalogue, state.constraints).nonzero()[0]
-    return best_question(parts.retrieval.catalogue, left.tolist(), state.asked)
+def _question(
+    parts: Parts, state: DialogueState, user: UserState, k: int, hidden: Sequence[str], clock: Clock
+) -> Question | None:
+    """The question worth more than a list of `k`, if there is one, about nothing asked or wished for yet."""
+    scores = _scores(parts, state, user, hidden, clock)
+    if says_nothing(state) and not user.liked:
+        scores[np.isfinite(scores)] = 0.0  # the order of a list that nothing is known for means nothing
+    likely = parts.asker.likelihoods(scores)
+    wished = (wish.field for wish in state.constraints if wish.op not in ("ne", "not_in"))
+    return parts.asker.question(likely, {*state.asked, *wished}, k)
+
+
+def _scores(
+    parts: Parts, state: DialogueState, user: UserState, hidden: Sequence[str], clock: Clock
+) -> NDArray[np.float64]:
+    """The ranker's score of each item of the catalogue, (n,); -inf for what would not be shown as new.
+
+    What the ranker did not look at, having found better, has the score of its last.
+    """
+    catalogue = parts.retrieval.catalogue
+    vector, candidates = _candidates(parts, state, state.constraints, user, clock)
+    barred = {*state.models, *state.excluded, *hidden, *state.focus, *state.offered}
+    with clock.stage("rank"):
+        ranked = parts.ranking.ranker.rank(
+            user, candidates, query_vector=vector if state.has_request else None,
+            constraints=state.constraints, excluded=barred, k=len(catalogue), diversity=0.0,
+        )  # fmt: skip
+        scores = np.full(len(catalogue), -np.inf)
+        if ranked:
+            scores[mask(catalogue, state.constraints)] = ranked[-1].scores.fused
+            places = catalogue.positions([one.item_id for one in ranked])
+            scores[places] = [one.scores.fused for one in ranked]
+            scores[catalogue.positions([*barred, *user.consumed, *user.hidden])] = -np.inf
+    return scores
+
+
+def _candidates(
+    parts: Parts, state: DialogueState, constraints: Sequence[Constraint], user: UserState, clock: Clock
+) -> tuple[FloatArray | None, list[Candidate]]:
+    """The vector searched by, and what the text search finds."""
+    with clock.stage("retrieve"):
+        vector = _query_vector(parts.retrieval, state, user)
+        documents = parts.retriever.invoke(
+            state.query, constraints=constraints, limit=parts.config.candidates, vector=vector,
+        )  # fmt: skip
+        return vector, candidates_of(documents)
 
 
 def _after(state: DialogueState, plan: Plan, shown: Sequence[str]) -> DialogueState:

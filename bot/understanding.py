@@ -1,7 +1,7 @@
 """Reading: an utterance with its history into acts and spans, by the language model.
 
 Prompt, model and parser are one LangChain chain. A model trained on the layout answers in it; any other
-one answers in JSON held to a schema. Nothing here knows the catalogue: grounding comes after.
+one answers in JSON, which is taken apart with care. Nothing here knows the catalogue: grounding comes after.
 """
 
 import json
@@ -9,37 +9,17 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from langchain_core.prompts import PromptTemplate
-
-import prompts
-from bot.decoding import SchemaConstraint
-from bot.layout import ACTS, SLOTS, Message, neutral, render_history, render_read
-from bot.model import Ask, LanguageModel
+from bot.errors import ModelError
+from bot.instructing import JSON_TOKENS, SCHEMA, as_data, instruct_read
+from bot.layout import ACTS, SLOTS, Message, neutral, render_read
+from bot.model import Ask, Model
 from bot.tagging import is_boundary
 
-JSON_TOKENS = 160
-
-INSTRUCT_READ = PromptTemplate.from_template(prompts.text("instruct_read.txt"), template_format="jinja2")
+MOST_ACTS, MOST_SPANS, MOST_WORDS, MOST_ANSWERED = 3, 8, 80, 20_000
+"""What is taken of an answer in JSON: acts, spans, characters of a span; so many characters are looked at."""
 _PARTS = re.compile(r"<\|(?:act:)?([a-z]+)\|>")
-_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "acts": {"type": "array", "items": {"enum": list(ACTS)}, "minItems": 1, "maxItems": 3},
-        "spans": {
-            "type": "array",
-            "maxItems": 8,
-            "items": {
-                "type": "object",
-                "properties": {"slot": {"enum": list(SLOTS)}, "words": {"type": "string", "maxLength": 80}},
-                "required": ["slot", "words"],
-                "additionalProperties": False,
-            },
-        },
-    },
-    "required": ["acts", "spans"],
-    "additionalProperties": False,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +43,36 @@ class Reading:
         return [span for span in self.spans if span.slot == slot]
 
 
-def read(model: LanguageModel, history: Sequence[Message], utterance: str) -> Reading:
+def read(model: Model, history: Sequence[Message], utterance: str) -> Reading:
     """Read one utterance.
 
     Raises:
         ModelTooSlow: not read within `model.config.read_seconds`.
+        ModelError: the model cannot answer, or did not answer in JSON where it should.
     """
     deadline = time.monotonic() + model.config.read_seconds
-    if not model.knows_layout:
-        return _read_by_instruction(model, history, utterance, deadline)
     prompt, skipped = reading_prompt(model, history, utterance)
-    return parse(model.invoke(prompt), utterance, skipped)
+    if model.knows_layout:
+        return parse(model.invoke(prompt), utterance, skipped)
+    answer = model.invoke(prompt, ask=Ask(JSON_TOKENS, schema=SCHEMA, deadline=deadline))
+    try:
+        return parse_json(answer, utterance, skipped)
+    except ValueError as error:
+        raise ModelError(f"{model.name}: {error}; another model may do better") from error
 
 
-def reading_prompt(model: LanguageModel, history: Sequence[Message], utterance: str) -> tuple[str, int]:
+def reading_prompt(model: Model, history: Sequence[Message], utterance: str) -> tuple[str, int]:
     """The prompt that fits the model, and how many leading characters of `utterance` it leaves out.
 
     Words are no measure of a message without spaces or with many signs, as of Chinese or emoji: then the
-    oldest history goes first, then the beginning of the message.
+    oldest history goes first, then the beginning of the message. A model that holds not even an empty
+    message gets that, and will refuse it.
     """
+    render, room = (render_read, 0) if model.knows_layout else (instruct_read, JSON_TOKENS)
     skipped = 0
     while True:
-        prompt, more = render_read(history, utterance[skipped:])
-        if model.fits(prompt, 0):
+        prompt, more = render(history, utterance[skipped:])
+        if model.fits(prompt, room) or (skipped >= len(utterance) and not history):
             return prompt, skipped + more
         if history:
             history = history[1:]
@@ -122,21 +109,46 @@ def _locate(slot: str, words: str, text: str, original: str, after: int) -> Span
     return None
 
 
-def _read_by_instruction(
-    model: LanguageModel, history: Sequence[Message], utterance: str, deadline: float
-) -> Reading:
-    prompt = INSTRUCT_READ.format(history=render_history(history), utterance=neutral(utterance)[-1500:])
+def parse_json(answer: str, utterance: str, skipped: int = 0) -> Reading:
+    """Acts and spans of an answer in JSON, whatever stands around it; what is no act or span is left out.
 
-    def constraint(asked: LanguageModel) -> SchemaConstraint:
-        return SchemaConstraint(asked.tokenizer, _SCHEMA, asked.vocabulary)
+    Of an answer that is cut off, the acts. Raises ValueError when there are none to be seen.
+    """
+    answer = answer[:MOST_ANSWERED]
+    found = _first_object(answer)
+    if found is None:
+        begun = re.search(r'"acts"\s*:\s*\[([^\]]*)', answer)
+        if begun is None:
+            raise ValueError("the answer is not the JSON that was asked for")
+        found = {"acts": re.findall(r'"([a-z]+)"', begun[1])}
+    said = _list(found, "acts")
+    acts = [act for act in ACTS if act in said]
+    text = as_data(utterance)
+    located = [_located(one, text, utterance, skipped) for one in _list(found, "spans")[:MOST_SPANS]]
+    spans = sorted({span for span in located if span}, key=lambda span: (SLOTS.index(span.slot), span.start))
+    return Reading(tuple(acts[:MOST_ACTS]) or ("other",), tuple(spans))
 
-    answer = model.invoke(prompt, ask=Ask(JSON_TOKENS, [constraint], deadline=deadline))
-    try:
-        read_out = json.loads(answer)
-    except json.JSONDecodeError:  # cut off by the token limit: the acts stand first and are whole
-        acts = re.findall(r'"([a-z]+)"', answer.split('"spans"')[0].partition("[")[2])
-        return Reading(tuple(act for act in acts if act in ACTS) or ("other",), ())
-    text = neutral(utterance)
-    spans = [_locate(span["slot"], span["words"].strip(), text, utterance, 0) for span in read_out["spans"]]
-    found = sorted((span for span in spans if span), key=lambda span: (SLOTS.index(span.slot), span.start))
-    return Reading(tuple(dict.fromkeys(read_out["acts"])), tuple(found))
+
+def _first_object(answer: str) -> dict[str, Any] | None:
+    """The first JSON object with acts in it."""
+    decoder = json.JSONDecoder()
+    for brace in re.finditer(r"\{", answer):
+        try:
+            found, _ = decoder.raw_decode(answer, brace.start())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict) and "acts" in found:
+            return found
+    return None
+
+
+def _list(found: dict[str, Any], key: str) -> list[Any]:
+    listed = found.get(key)
+    return listed if isinstance(listed, list) else []
+
+
+def _located(one: Any, text: str, original: str, after: int) -> Span | None:
+    slot, words = (one.get("slot"), one.get("words")) if isinstance(one, dict) else (None, None)
+    if not isinstance(slot, str) or not isinstance(words, str):
+        return None
+    return _locate(slot, as_data(words[:MOST_WORDS]).strip(), text, original, after)

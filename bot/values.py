@@ -96,15 +96,15 @@ class ValueIndex:
         """
         return self.named(words, before) or self.meant(words)
 
-    def named(self, words: str, before: str = "") -> list[FieldMatch]:
-        """The values that `words` call by name or by a synonym."""
+    def named(self, words: str, before: str = "", asked: str | None = None) -> list[FieldMatch]:
+        """The values that `words` call by name or by a synonym; of two alike, that of the field `asked`."""
         tokens = re.findall(r"[\w'’.-]+", words)
         matches: list[FieldMatch] = []
         at = 0
         while at < len(tokens):
             for length in range(min(self._longest, len(tokens) - at), 0, -1):
                 phrase = " ".join(tokens[at : at + length])
-                found = self._called(phrase, before if at == 0 else " ".join(tokens[:at]))
+                found = self._called(phrase, before if at == 0 else " ".join(tokens[:at]), asked)
                 if found:
                     matches += found
                     at += length
@@ -113,13 +113,13 @@ class ValueIndex:
                 at += 1
         return matches
 
-    def _called(self, phrase: str, before: str) -> list[FieldMatch]:
+    def _called(self, phrase: str, before: str, asked: str | None) -> list[FieldMatch]:
         spellings = _spellings(phrase)
         found = next((self._by_key[key] for key in spellings if key in self._by_key), None)
         if found is None and (phrase[:1].isupper() or _leads_to_people(before)):
             found = self._by_surname.get(_fold(phrase))
         if found:
-            field = self._preferred(list(found), before)
+            field = asked if asked in found else self._preferred(list(found), before)
             return [FieldMatch(field, tuple(dict.fromkeys(found[field])), phrase)]
         alike = next((self._synonyms[key] for key in spellings if key in self._synonyms), [])
         return [FieldMatch(field, (value,), phrase) for field, value in alike]

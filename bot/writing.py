@@ -6,16 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from langchain_core.prompts import PromptTemplate
-
-import prompts
 from bot.claims import Claim, ClaimChecker, Record
 from bot.decoding import FactConstraint
 from bot.drafts import Verdict, check, check_free, fill
 from bot.errors import ModelError, ModelStopped
 from bot.facts import Fact
+from bot.instructing import instruct_write
 from bot.layout import placeholder, render_write
-from bot.model import Ask, LanguageModel
+from bot.model import Ask, LanguageModel, Model
 from retrieval.items import Item
 
 DRAFTS, POLISHED, ROUNDS = 3, 2, 5
@@ -28,7 +26,6 @@ REPEATED, TOLD = 0.6, 0.1
 FREE_UNSURE = -3.0
 """The same of a model that was not taught our layout: its words are freer, and noise is far below."""
 SENTENCE_TOKENS = 44
-INSTRUCT_WRITE = PromptTemplate.from_template(prompts.text("instruct_write.txt"), template_format="jinja2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Writer:
     `heard` is told of every draft, and of every sentence that is shown; measurements listen there.
     """
 
-    def __init__(self, model: LanguageModel, kind: str, checker: ClaimChecker) -> None:
+    def __init__(self, model: Model, kind: str, checker: ClaimChecker) -> None:
         self._model = model
         self._kind = kind
         self._checker = checker
@@ -159,10 +156,7 @@ class Writer:
     def _prompt(self, order: Order) -> str:
         if self._model.knows_layout:
             return render_write(order.task, self._kind, [fact.name for fact in order.facts], order.utterance)
-        facts = ", ".join(f"{placeholder(fact.name)} = {fact.words}" for fact in order.facts)
-        return INSTRUCT_WRITE.format(
-            task=order.task, kind=self._kind, utterance=order.utterance[:300], facts=facts
-        )
+        return instruct_write(order.task, self._kind, order.facts, order.required, order.utterance)
 
 
 class _Sentences:
@@ -281,4 +275,4 @@ def _told(claim: Claim) -> str:
 
 
 def _tidy(draft: str) -> str:
-    return re.sub(r"\s+", " ", draft.split("\n")[0]).strip()
+    return re.sub(r"\s+", " ", draft.strip().split("\n")[0]).strip()

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from bot.settings import PREFIX, Settings
@@ -25,6 +25,7 @@ from ranking.actions import DEFAULT_ACTIONS
 ROOT = Path(__file__).parent.parent
 KINDS = {
     str: "text", int: "whole number", float: "number", bool: "`true` or `false`", Path: "path",
+    SecretStr: "secret text",
 }  # fmt: skip
 BOUNDS = (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
 ANY = "NAME"

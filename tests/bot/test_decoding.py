@@ -70,6 +70,8 @@ def test_a_writer_keeps_to_plain_words_and_roles(tokenizer, so_far, may, may_not
 class Room:
     """A model's size alone: one token a byte, 512 of them."""
 
+    knows_layout = True
+
     def fits(self, prompt, tokens):
         return len(prompt.encode()) + tokens <= 512
 

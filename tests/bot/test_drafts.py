@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.drafts import check, fill
+from bot.drafts import check, check_free, fill
 from bot.facts import Fact
 
 TITLE, YEAR, DIRECTOR = Fact("TITLE", "Heat"), Fact("YEAR", "1995"), Fact("DIRECTOR", "Michael Mann")
@@ -51,6 +51,29 @@ def test_a_claim_of_its_own_does_not_hold(draft, why):
 
     assert not found.holds
     assert why in found.reason
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "See [TITLE] at https://evil.example now.",
+        "See [TITLE] at www.evil.example now.",
+        "See [TITLE] at Evil.Example/now for more.",
+        "See <b>[TITLE]</b> now, please.",
+        "See `[TITLE]` now, please.",
+    ],
+)
+def test_free_words_hold_no_markup_and_no_address(draft):
+    """Whoever puts one into a record or a message must not have it told as ours."""
+    assert not check_free(draft, FACTS, ("TITLE",), "film").holds
+    assert check_free("See [TITLE] now, e.g. with Mr. T.", FACTS, ("TITLE",), "film").holds
+
+
+def test_a_title_that_looks_like_an_address_may_be_told():
+    """It is a fact."""
+    facts = [Fact("TITLE", "Feardot.com <3>")]
+
+    assert check_free("See Feardot.com <3> for a laugh.", facts, ("TITLE",), "film").holds
 
 
 def test_facts_fill_their_places():

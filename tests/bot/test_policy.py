@@ -1,17 +1,16 @@
 """What an intent leads to."""
 
-import numpy as np
-
+from bot.asking import Question
 from bot.intent import Inquiry, Intent, Mention
-from bot.policy import Plan, Question, best_question, decide
+from bot.policy import Plan, decide
 from bot.state import DialogueState, Wish
 
 NOTHING, ASKED = DialogueState(), DialogueState(wishes=(Wish("tense films"),))
 QUESTION = Question("genres", ("drama", "comedy"))
 
 
-def plan(intent, before=NOTHING, state=NOTHING, newcomer=False, question=QUESTION):
-    return decide(intent, before, state, newcomer=newcomer, question=question)
+def plan(intent, before=NOTHING, state=NOTHING, newcomer=False):
+    return decide(intent, before, state, newcomer=newcomer)
 
 
 def test_a_request_is_answered_with_a_list():
@@ -19,19 +18,16 @@ def test_a_request_is_answered_with_a_list():
     assert plan(Intent(("request",), "tense films"), state=ASKED, newcomer=True) == Plan(recommend=True)
 
 
-def test_a_vague_newcomer_is_asked():
-    """Once nothing at all is known."""
-    assert plan(Intent(("request",)), newcomer=True) == Plan(question=QUESTION)
+def test_a_vague_request_is_answered_with_a_list_too():
+    """As long as no question takes its place."""
+    assert plan(Intent(("request",)), newcomer=True) == Plan(recommend=True)
 
 
-def test_nobody_is_asked_without_a_question_worth_asking():
-    """Then the list is the answer."""
-    assert plan(Intent(("request",)), newcomer=True, question=None) == Plan(recommend=True)
+def test_a_question_takes_the_place_of_the_list():
+    """And of nothing else."""
+    both = Plan(acknowledge=("reject",), recommend=True)
 
-
-def test_someone_known_is_not_asked():
-    """Their behaviour says enough."""
-    assert plan(Intent(("request",))) == Plan(recommend=True)
+    assert both.asking(QUESTION) == Plan(acknowledge=("reject",), question=QUESTION)
 
 
 def test_a_rejection_brings_others():
@@ -76,14 +72,3 @@ def test_a_newcomers_greeting_is_a_welcome():
 def test_what_is_out_of_scope_is_declined():
     """Politely, and with no list."""
     assert plan(Intent(("other",))) == Plan(out_of_scope=True)
-
-
-def test_the_best_question_splits_most(films):
-    """The field of highest entropy that a person can be asked about, once."""
-    catalogue = films.retrieval.catalogue
-    everything = np.arange(len(catalogue)).tolist()
-
-    assert best_question(catalogue, everything, ()) == Question("genres", ("drama", "comedy"))
-    assert best_question(catalogue, everything, ("genres",)).field == "language"
-    assert best_question(catalogue, everything, ("genres", "language")) is None
-    assert best_question(catalogue, everything[:1], ("genres",)) is None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.configs import ModelConfig
 from bot.errors import SettingsError
 from bot.settings import load_settings
 
@@ -104,3 +105,70 @@ def test_a_file_that_is_not_settings_is_one_line(write, tmp_path):
 
 def test_an_empty_file_is_all_defaults(write):
     assert load_settings(write("# nothing yet\n")).catalogue.noun == "item"
+
+
+def test_a_key_is_taken_from_the_environment_and_shown_nowhere(write, monkeypatch):
+    """It goes with an address; blanks around it are none of it."""
+    path = write("model: {url: 'http://127.0.0.1:8001/v1/', name: big}")
+    monkeypatch.setenv("PARLEY_MODEL__API_KEY", " sk-secret\n")
+
+    model = load_settings(path).model
+
+    assert model.api_key.get_secret_value() == "sk-secret"
+    assert model.url == "http://127.0.0.1:8001/v1"
+    assert "sk-secret" not in repr(load_settings(path)) + load_settings(path).model_dump_json()
+    monkeypatch.setenv("PARLEY_MODEL__API_KEY", "")
+    assert load_settings(path).model.api_key is None
+
+
+def test_a_key_in_a_file_is_refused(write):
+    message = refused(write("model: {api_key: sk-secret}"), "model.api_key", "PARLEY_MODEL__API_KEY")
+    assert "sk-secret" not in message
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("{url: 'http://127.0.0.1/v1', name: m, path: models/x}", ["`path` and `url`"]),
+        ("{url: 'http://127.0.0.1/v1'}", ["`url` and `name`"]),
+        ("{name: m}", ["`url` and `name`"]),
+        ("{url: 'localhost:8000', name: m}", ["'model.url'", "http://"]),
+        ("{url: 'ftp://h/v1', name: m}", ["'model.url'", "http://"]),
+        ("{url: 'http:///v1', name: m}", ["'model.url'", "http://"]),
+        ("{url: 'http://h:eighty/v1', name: m}", ["'model.url'", "http://"]),
+        ("{url: 'http://[::1/v1', name: m}", ["'model.url'", "http://"]),
+        ("{url: 'http://me:pass@h/v1', name: m}", ["'model.url'", "PARLEY_MODEL__API_KEY"]),
+        ("{url: 'http://h/v1?key=pass', name: m}", ["'model.url'", "PARLEY_MODEL__API_KEY"]),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused(write, monkeypatch, model, words):
+    """And no key is told on the way, not even in the error below it."""
+    monkeypatch.setenv("PARLEY_MODEL__API_KEY", "sk-secret")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(write(f"model: {model}"))
+
+    assert all(word in str(caught.value) for word in words)
+    assert "pass" not in str(caught.value).replace("password", "")
+    assert "sk-secret" not in f"{caught.value} {caught.value.__cause__!r}"
+
+
+def test_a_key_that_no_header_can_hold_is_refused(monkeypatch):
+    monkeypatch.setenv("PARLEY_MODEL__API_KEY", "sk-sécret")
+    message = refused(None, "PARLEY_MODEL__API_KEY", "ASCII")
+    assert "cret" not in message
+
+
+@pytest.mark.parametrize(
+    ("url", "leaves"),
+    [
+        (None, False),
+        ("http://127.0.0.1:8000/v1", False),
+        ("http://localhost/v1", False),
+        ("http://[::1]:8000/v1", False),
+        ("http://127.0.0.1.evil.example/v1", True),
+        ("http://192.168.0.2/v1", True),
+        ("https://api.example/v1", True),
+    ],
+)
+def test_an_address_elsewhere_is_known_as_such(url, leaves):
+    assert ModelConfig(url=url, name=None if url is None else "m").leaves_machine is leaves

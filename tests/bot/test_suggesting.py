@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.policy import Plan, Question
+from bot.asking import Question
+from bot.policy import Plan
 from bot.state import DialogueState
 from bot.suggesting import Suggester
 from tests.shipped import opened
@@ -61,6 +62,7 @@ def test_follow_ups_are_read_as_they_are_meant(parley):
 
 
 def test_a_question_is_answered_by_its_options(parley):
+    """Or by none of them."""
     plan = Plan(question=Question("genres", ("drama", "comedy")))
     suggester = Suggester(parley.catalogue)
-    assert suggester.follow_ups(plan, DialogueState(), (), 0) == ("drama", "comedy")
+    assert suggester.follow_ups(plan, DialogueState(), (), 0) == ("drama", "comedy", "I don't mind")

@@ -9,6 +9,7 @@ from langchain_core.language_models import BaseLLM
 from langchain_core.outputs import Generation, LLMResult
 from pydantic import PrivateAttr
 
+from bot.asking import Asker
 from bot.configs import ModelConfig
 from bot.errors import MessageError, ModelError, ModelStopped, UnknownBelief, UnknownSession, UnknownTurn
 from bot.layout import MARKS, act_token, slot_token
@@ -96,6 +97,7 @@ def parley(films, model):
         grounder=films.grounder,
         responder=Responder(retrieval, model, films.grounder.values),
         suggester=Suggester(retrieval.catalogue),
+        asker=Asker(retrieval.catalogue, films.settings.turn, retrieval.encoder.encode),
         sessions=Sessions(films.engine),
         profiles=Profiles(films.engine),
         config=films.settings.turn,
@@ -196,11 +198,44 @@ def test_a_question_about_an_item_is_answered_from_its_record(parley, say):
 
 
 def test_a_newcomer_with_no_wish_is_asked(say):
-    """One question, with two answers to choose from."""
+    """One question, with two answers in it and more to choose from; that any will do is one of them."""
     turn = say("what should i watch?")
+    first, second, *_, last = turn.suggestions
 
-    assert len(turn.suggestions) == 2
-    assert all(option in turn.reply for option in turn.suggestions)
+    assert not turn.recommendations
+    assert first in turn.reply
+    assert second in turn.reply
+    assert last == "I don't mind"
+
+
+def test_words_that_fit_everything_are_no_reason_for_a_list(say):
+    """The order of what is near "something good" in meaning tells nothing."""
+    assert not say("something good for tonight", need="something good for tonight").recommendations
+
+
+def test_whoever_does_not_mind_gets_a_list(say):
+    """Not the same question, and no other one."""
+    say("what should i watch?")
+
+    turn = say("I don't mind", "inform")
+
+    assert turn.recommendations
+    assert not turn.intent.constraints
+
+
+def test_a_list_turned_down_whole_is_followed_by_a_question(parley, say):
+    """About something that was not wished for; the answer brings what fits both, and nothing seen before."""
+    shown = ids(say("a drama", need="a drama", want="drama"))
+    turn = say("none of those", "reject", ref="those")
+    assert not turn.recommendations
+    assert not {"drama", "comedy"} & set(turn.suggestions)
+
+    listed = ids(say("in French", "inform", need="French", want="French"))
+
+    assert listed
+    assert not set(listed) & set(shown)
+    assert all("drama" in parley.item(item).fields["genres"] for item in listed)
+    assert {parley.item(item).fields["language"] for item in listed} == {"French"}
 
 
 def test_a_broken_model_gives_a_plain_and_honest_reply(parley, model, say):
