@@ -12,31 +12,30 @@ _LOWER, _UPPER = ("gt", "gte", "eq"), ("lt", "lte", "eq")
 
 
 def reliefs(constraints: Sequence[Constraint]) -> Iterator[tuple[Constraint, ...]]:
-    """What may be given up, least first: one wish, the oldest before the others; then more and more of them.
+    """What may be given up, least first: one wish, then more and more of them.
 
-    What a person does not want is never given up.
+    A number goes before a kind, since something can be near it: a funny film under 40 minutes stays funny.
+    Of two the older goes first. What a person does not want is never given up.
     """
-    texts = list(dict.fromkeys(c.text for c in constraints if c.op not in ("ne", "not_in")))
+    positive = [one for one in constraints if one.op not in ("ne", "not_in")]
     wishes = [
-        tuple(c for c in constraints if c.text == text and c.op not in ("ne", "not_in")) for text in texts
+        tuple(c for c in positive if c.text == text) for text in dict.fromkeys(c.text for c in positive)
     ]
+    wishes.sort(key=lambda wish: not all(_is_amount(one) for one in wish))
     yield from wishes
     for count in range(2, len(wishes) + 1):
         yield tuple(c for wish in wishes[:count] for c in wish)
 
 
+def _is_amount(constraint: Constraint) -> bool:
+    return isinstance(constraint.value, int | float) and not isinstance(constraint.value, bool)
+
+
 def is_number(catalogue: Catalogue, given_up: Sequence[Constraint]) -> bool:
     """Whether what is given up is bounds on one number, to which something can be near."""
-    fields = {one.field for one in given_up}
-    return (
-        len(fields) == 1
-        and all(
-            catalogue.config.fields[name].type in ("int", "float")
-            for name in fields
-            if name in catalogue.config.fields
-        )
-        and fields <= catalogue.config.fields.keys()
-    )
+    field = given_up[0].field
+    spec = catalogue.config.fields.get(field)
+    return spec is not None and spec.type in ("int", "float") and all(c.field == field for c in given_up)
 
 
 def nearest(
